@@ -1,0 +1,130 @@
+"""Queries: a report's document with its parameters resolved, and the results of its queries."""
+
+import datetime as dt
+from typing import Any, Protocol
+
+import msgspec
+
+from broadsheet.contracts.base import Principal, Record
+
+
+class ViewReport(Record, frozen=True, kw_only=True):
+    id: str
+    title: str
+    description: str
+    version: int
+
+
+class ViewOption(Record, frozen=True, kw_only=True):
+    value: Any
+    label: str
+
+
+class ViewParameter(Record, frozen=True, kw_only=True):
+    """A parameter with what is chosen now and what there is to choose."""
+
+    name: str
+    type: str
+    label: str
+    value: Any = None
+    default: Any = None
+    options: list[ViewOption] | None = None
+    of: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+class ViewColumn(Record, frozen=True, kw_only=True):
+    name: str
+    label: str | None = None
+    format: str | None = None
+    align: str | None = None
+    bars: bool = False
+    hidden: bool = False
+
+
+class MarkdownBlock(Record, frozen=True, kw_only=True, tag_field="kind", tag="markdown"):
+    html: str
+
+
+class TableBlock(Record, frozen=True, kw_only=True, tag_field="kind", tag="table"):
+    query: str
+    title: str | None = None
+    limit: int | None = None
+    columns: list[ViewColumn] = []
+    totals: list[str] = []
+
+
+class ChartBlock(Record, frozen=True, kw_only=True, tag_field="kind", tag="chart"):
+    """``spec`` is a whole Vega-Lite specification whose data is named ``rows``; the page fills it in."""
+
+    query: str
+    spec: dict[str, Any]
+    title: str | None = None
+    height: int = 280
+
+
+class MetricBlock(Record, frozen=True, kw_only=True, tag_field="kind", tag="metric"):
+    query: str
+    label: str
+    value: str
+    agg: str = "first"
+    format: str | None = None
+    unit: str | None = None
+
+
+ViewBlock = MarkdownBlock | TableBlock | ChartBlock | MetricBlock
+
+
+class View(Record, frozen=True, kw_only=True):
+    """The document to show. ``as_of`` is the age of what its texts say; blocks have their own."""
+
+    report: ViewReport
+    params: list[ViewParameter]
+    blocks: list[ViewBlock]
+    as_of: dt.datetime
+
+
+class ResultClaim(Record, frozen=True, kw_only=True):
+    """Where a query's result is. The bytes (JSON) wait in Redis under ``key``; ``body`` carries them when Redis does not take them."""
+
+    key: str
+    etag: str
+    size_bytes: int
+    as_of: dt.datetime
+    hit: bool
+    body: str | None = None
+
+
+class SourceReport(Record, frozen=True, kw_only=True):
+    """Whether a data source answers."""
+
+    ok: bool
+    message: str
+    server_version: str | None = None
+    read_only: bool = True
+
+
+class SourceTable(Record, frozen=True, kw_only=True):
+    schema: str
+    name: str
+    columns: list[dict[str, str]] = msgspec.field(default_factory=list)
+
+
+class Queries(Protocol):
+    """What the data say."""
+
+    def view(self, principal: Principal, report_id: str, params: dict[str, Any]) -> View:
+        """The document to show. ``params`` are raw, as in a query string (a string, or a list of strings).
+
+        Raises ``NotFound``, ``InvalidParameters``, ``QueryFailed`` and its kin for options and texts that need a query.
+        """
+
+    def data(self, principal: Principal, report_id: str, query: str, params: dict[str, Any], limit: int | None = None) -> ResultClaim:
+        """One query's result. Raises as :meth:`view`."""
+
+    def test_source(self, principal: Principal, source_id: str) -> SourceReport:
+        """Connect and say how it went (admin)."""
+
+    def source_schema(self, principal: Principal, source_id: str) -> list[SourceTable]:
+        """Tables and columns the data source shows its user (author)."""
