@@ -120,7 +120,9 @@ class Catalog(Protocol):
     def delete_report(self, principal: Principal, report_id: str) -> None:
         """Hides the report; its editions stay. Raises ``NotFound``."""
 
-    def list_versions(self, principal: Principal, report_id: str, limit: int = 50, cursor: str | None = None) -> PageOf[ReportVersion]:
+    def list_versions(
+        self, principal: Principal, report_id: str, limit: int = 50, cursor: str | None = None
+    ) -> PageOf[ReportVersion]:
         """Newest first."""
 
     def check_report(self, principal: Principal, text: str) -> list[Mistake]:
@@ -143,5 +145,3 @@ class Catalog(Protocol):
 
     def connection(self, principal: Principal, name: str) -> SourceConnection:
         """How to reach the data source of that name or id, for workers and services. Raises ``NotFound``."""
-
-

@@ -120,7 +120,9 @@ class Queries(Protocol):
         Raises ``NotFound``, ``InvalidParameters``, ``QueryFailed`` and its kin for options and texts that need a query.
         """
 
-    def data(self, principal: Principal, report_id: str, query: str, params: dict[str, Any], limit: int | None = None) -> ResultClaim:
+    def data(
+        self, principal: Principal, report_id: str, query: str, params: dict[str, Any], limit: int | None = None
+    ) -> ResultClaim:
         """One query's result. Raises as :meth:`view`."""
 
     def test_source(self, principal: Principal, source_id: str) -> SourceReport:

@@ -143,7 +143,9 @@ class Runs(Protocol):
     def get(self, principal: Principal, run_id: str) -> Run:
         """Raises ``NotFound``: also for somebody else's run, unless an admin asks."""
 
-    def list_runs(self, principal: Principal, report_id: str | None = None, limit: int = 50, cursor: str | None = None) -> PageOf[Run]:
+    def list_runs(
+        self, principal: Principal, report_id: str | None = None, limit: int = 50, cursor: str | None = None
+    ) -> PageOf[Run]:
         """The principal's runs, newest first (all of the organization's for an admin)."""
 
     def cancel(self, principal: Principal, run_id: str) -> Run:

@@ -1,0 +1,69 @@
+"""A contract's methods as types: what goes over the wire in each direction.
+
+Both ends use the same :class:`Signature`, so an argument or a result that does not fit is refused at the border, not deep inside.
+"""
+
+import inspect
+import typing
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from broadsheet.errors import InvalidInput
+
+
+class Signature:
+    """One method of a contract. ``idempotent`` methods may be sent again when no answer came."""
+
+    def __init__(self, contract: type, name: str):
+        function = getattr(contract, name)
+        hints = typing.get_type_hints(function)
+        self.service = service_name(contract)
+        self.method = name
+        self.returns = hints.pop("return")
+        self.parameters = [p for p in inspect.signature(function).parameters.values() if p.name != "self"]
+        self.arguments = msgspec.defstruct(
+            f"{contract.__name__}_{name}",
+            [
+                (p.name, hints[p.name]) if p.default is p.empty else (p.name, hints[p.name], p.default)  # type: ignore[misc]
+                for p in self.parameters
+            ],
+            forbid_unknown_fields=True,
+            kw_only=True,
+        )
+        self._names = [p.name for p in self.parameters]
+
+    def pack(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Arguments as plain data, by name."""
+        named = dict(zip(self._names, args, strict=False)) | kwargs
+        packed: dict[str, Any] = msgspec.to_builtins(named)
+        return packed
+
+    def unpack(self, data: Any) -> dict[str, Any]:
+        """Plain data as typed arguments. Raises :class:`InvalidInput`."""
+        try:
+            record = msgspec.convert(data, self.arguments)
+        except msgspec.ValidationError as error:
+            raise InvalidInput(f"{self.service}.{self.method}: {error}") from error
+        return {name: getattr(record, name) for name in self._names}
+
+    def unpack_result(self, data: Any) -> Any:
+        """The answer as its own type."""
+        return msgspec.convert(data, self.returns)
+
+
+def service_name(contract: type) -> str:
+    """The service that keeps a contract: the contract's name in lower case."""
+    return contract.__name__.lower()
+
+
+@cache
+def signature(contract: type, name: str) -> Signature:
+    """The signature of one method, built once."""
+    return Signature(contract, name)
+
+
+def methods(contract: type) -> list[str]:
+    """The names of a contract's methods."""
+    return [name for name, value in vars(contract).items() if inspect.isfunction(value) and not name.startswith("_")]

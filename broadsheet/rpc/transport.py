@@ -1,0 +1,170 @@
+"""The AMQP side of a caller: many concurrent calls over two connections, with a deadline on each.
+
+One connection publishes, one consumes this process's reply queue; answers find their caller by correlation id. Works with threads and,
+where a process patched the standard library (gevent in the edge, eventlet in services), with greenlets. A lost connection fails the
+calls under way at once with :class:`Unavailable`, and is rebuilt with backoff and jitter. Messages are transient and unconfirmed: a
+call is repeated by whoever wants its answer, so a confirm would only cost time.
+"""
+
+import contextlib
+import random
+import threading
+import time
+import uuid
+from typing import Any
+
+import kombu
+from kombu.exceptions import OperationalError
+
+from broadsheet.errors import CallTimedOut, Unavailable
+from broadsheet.logs import logger
+
+EXCHANGE = "nameko-rpc"
+_CONNECT_TIMEOUT = 5.0
+_HEARTBEAT = 20
+_LOST = (OSError, OperationalError, ConnectionError)
+
+
+class _Pending:
+    """One call that waits for its answer."""
+
+    __slots__ = ("_done", "answer", "failure")
+
+    def __init__(self) -> None:
+        self._done = threading.Event()
+        self.answer: Any = None
+        self.failure: Exception | None = None
+
+    def resolve(self, answer: Any = None, failure: Exception | None = None) -> None:
+        self.answer, self.failure = answer, failure
+        self._done.set()
+
+    def wait(self, timeout_seconds: float) -> bool:
+        return self._done.wait(timeout_seconds)
+
+
+class AmqpTransport:
+    """Calls over AMQP. Start it once per process, after any forking and patching; :meth:`close` ends it."""
+
+    def __init__(self, amqp_url: str, *, name: str, in_flight: int = 256):
+        self._url = amqp_url
+        self._reply_to = str(uuid.uuid4())
+        self._queue_name = f"rpc.reply-{name}-{self._reply_to}"
+        self._pending: dict[str, _Pending] = {}
+        self._slots = threading.BoundedSemaphore(in_flight)
+        self._publish_lock = threading.Lock()
+        self._producer: kombu.Producer | None = None
+        self._listening = threading.Event()
+        self._closed = threading.Event()
+        self._log = logger(__name__)
+        self._thread = threading.Thread(target=self._listen_forever, name="rpc-replies", daemon=True)
+        self._thread.start()
+
+    def call(self, service: str, method: str, arguments: dict[str, Any], *, timeout_seconds: float, headers: dict[str, str]) -> Any:
+        """The reply body ``{"result", "error"}`` as plain data.
+
+        Raises :class:`CallTimedOut` when no answer came in time, :class:`Unavailable` when the broker or the service is not there or
+        too many calls are under way.
+        """
+        if not self._slots.acquire(blocking=False):
+            raise Unavailable("Too many calls are under way", retry_after_seconds=1.0)
+        deadline = time.monotonic() + timeout_seconds
+        correlation_id = str(uuid.uuid4())
+        pending = self._pending[correlation_id] = _Pending()
+        try:
+            if not self._listening.wait(timeout_seconds):
+                raise Unavailable("The message broker does not answer", retry_after_seconds=2.0)
+            self._publish(f"{service}.{method}", {"args": [], "kwargs": arguments}, correlation_id, headers)
+            if not pending.wait(max(0.0, deadline - time.monotonic())):
+                raise CallTimedOut(f"{service}.{method} did not answer within {timeout_seconds:g} s", retry_after_seconds=2.0)
+            if pending.failure is not None:
+                raise pending.failure
+            return pending.answer
+        finally:
+            self._pending.pop(correlation_id, None)
+            self._slots.release()
+
+    def close(self) -> None:
+        """Stop; calls under way fail."""
+        self._closed.set()
+        self._thread.join(timeout=3)
+        self._fail_all("This process is stopping")
+        with self._publish_lock:
+            self._drop_producer()
+
+    def _publish(self, routing_key: str, body: Any, correlation_id: str, headers: dict[str, str]) -> None:
+        with self._publish_lock:
+            for attempt in (1, 2):  # a connection that died while idle shows itself only when used
+                try:
+                    if self._producer is None:
+                        self._producer = self._connect_producer()
+                    self._producer.publish(
+                        body,
+                        serializer="json",
+                        exchange=EXCHANGE,
+                        routing_key=routing_key,
+                        reply_to=self._reply_to,
+                        correlation_id=correlation_id,
+                        delivery_mode=1,
+                        mandatory=True,
+                        headers=headers,
+                    )
+                    return
+                except _LOST as error:
+                    self._drop_producer()
+                    if attempt == 2:
+                        raise Unavailable("The message broker does not answer", retry_after_seconds=2.0) from error
+
+    def _connect_producer(self) -> kombu.Producer:
+        connection = kombu.Connection(self._url, connect_timeout=_CONNECT_TIMEOUT)
+        connection.ensure_connection(max_retries=1, timeout=_CONNECT_TIMEOUT)
+        return kombu.Producer(connection.channel(), on_return=self._returned, auto_declare=False)
+
+    def _drop_producer(self) -> None:
+        if self._producer is not None:
+            with contextlib.suppress(*_LOST):
+                self._producer.connection.close()
+            self._producer = None
+
+    def _returned(self, exception: Any, exchange: str, routing_key: str, message: Any) -> None:
+        """Nobody listens there: tell the caller now rather than at its deadline."""
+        pending = self._pending.get(message.properties.get("correlation_id", ""))
+        if pending is not None:
+            pending.resolve(failure=Unavailable(f"{routing_key.split('.')[0]} is not running", retry_after_seconds=2.0))
+
+    def _listen_forever(self) -> None:
+        failures = 0
+        while not self._closed.is_set():
+            try:
+                self._listen()
+                failures = 0
+            except _LOST as error:
+                failures = 1 if self._listening.is_set() else failures + 1
+                self._listening.clear()
+                self._fail_all("The connection to the message broker was lost")
+                if not self._closed.is_set():
+                    self._log.warning("rpc.reconnecting", error=str(error) or type(error).__name__, failures=failures)
+                    self._closed.wait(min(5.0, 0.1 * 2**failures) * random.uniform(0.5, 1.0))
+
+    def _listen(self) -> None:
+        with kombu.Connection(self._url, connect_timeout=_CONNECT_TIMEOUT, heartbeat=_HEARTBEAT) as connection:
+            connection.ensure_connection(max_retries=1, timeout=_CONNECT_TIMEOUT)
+            channel = connection.channel()
+            exchange = kombu.Exchange(EXCHANGE, type="topic", durable=True)
+            queue = kombu.Queue(self._queue_name, exchange, self._reply_to, durable=False, auto_delete=True, expires=300)
+            with kombu.Consumer(channel, [queue], callbacks=[self._received], no_ack=True, accept=["json"]):
+                self._listening.set()
+                while not self._closed.is_set():
+                    with contextlib.suppress(TimeoutError):
+                        connection.drain_events(timeout=1.0)
+                    connection.heartbeat_check()
+            self._listening.clear()
+
+    def _received(self, body: Any, message: Any) -> None:
+        pending = self._pending.get(message.properties.get("correlation_id"))
+        if pending is not None:
+            pending.resolve(answer=body)
+
+    def _fail_all(self, reason: str) -> None:
+        for pending in list(self._pending.values()):
+            pending.resolve(failure=Unavailable(reason, retry_after_seconds=2.0))
