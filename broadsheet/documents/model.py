@@ -39,7 +39,8 @@ class Parameter(msgspec.Struct, frozen=True):
     """A typed input of a report.
 
     ``options`` is a fixed tuple, or ``options_query`` a ``select`` whose first column is the value and second (if any) the label.
-    ``of`` is the element type of a list. ``default`` is already of the parameter's type; ``None`` means the reader must choose.
+    ``of`` is the element type of a list. ``default`` is already of the parameter's type, or relative to the day of the request
+    (``default_expression``: ``today - 7d``). ``required`` (no default was written): the reader must choose, an empty value is refused.
     """
 
     name: str
@@ -52,16 +53,22 @@ class Parameter(msgspec.Struct, frozen=True):
     minimum: float | None = None
     maximum: float | None = None
     position: Position = Position(1, 1)
+    required: bool = False
+    default_expression: str | None = None
 
 
 class Query(msgspec.Struct, frozen=True):
-    """A named SQL query. ``parameters`` are the declared names it uses, in order of first use, without duplicates."""
+    """A named SQL query. ``parameters`` are the declared names it uses, in order of first use, without duplicates.
+
+    ``attributes`` are those of who asks: ``user.region``, ``org.slug``.
+    """
 
     name: str
     sql: str
     source: str | None = None
     parameters: tuple[str, ...] = ()
     position: Position = Position(1, 1)
+    attributes: tuple[str, ...] = ()
 
 
 class Column(msgspec.Struct, frozen=True):
