@@ -1,0 +1,1 @@
+"""Where Kafka's jars come from."""
