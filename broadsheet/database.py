@@ -41,7 +41,8 @@ class Database:
         with Session(self.primary, expire_on_commit=False) as session:
             with session.begin():
                 yield session
-            self._written_lsn = session.scalar(sa.text("select pg_current_wal_lsn()::text")) or self._written_lsn
+            if self.replicas:
+                self._written_lsn = session.scalar(sa.text("select pg_current_wal_lsn()::text")) or self._written_lsn
 
     @contextmanager
     def read(self) -> Iterator[Session]:

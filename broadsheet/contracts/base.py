@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
+from broadsheet.errors import Forbidden
 from broadsheet.ids import new_id
 
 Item = TypeVar("Item")
@@ -44,6 +45,11 @@ class Principal(Record, frozen=True, kw_only=True):
     time_zone: str = "UTC"
     attributes: dict[str, Any] = {}
     organization_attributes: dict[str, Any] = {}
+
+    def require(self, role: Role) -> None:
+        """Raises ``Forbidden`` unless this principal has ``role`` or more."""
+        if not self.role.includes(role):
+            raise Forbidden(f"This needs the role {role.value}; yours is {self.role.value}")
 
     def scope(self) -> list[Any]:
         """What decides which rows this principal may see; equal scopes see equal results."""

@@ -1,11 +1,11 @@
 """Catalog: data sources and reports with immutable versions."""
 
 import datetime as dt
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 import msgspec
 
-from broadsheet.contracts.base import Event, PageOf, Principal, Record
+from broadsheet.contracts.base import PageOf, Principal, Record
 from broadsheet.documents.model import Mistake
 
 
@@ -90,16 +90,6 @@ class SourceConnection(Record, frozen=True, kw_only=True):
     password_encrypted: str
     replicas: list[str] = []
     revision: int = 1
-
-
-class ReportPublished(Event, frozen=True, kw_only=True):
-    """A report has a new version."""
-
-    name: ClassVar[str] = "catalog.report_published"
-
-    organization_id: str
-    report_id: str
-    report_version: int
 
 
 class Catalog(Protocol):

@@ -47,6 +47,7 @@ runs = sa.Table(
     sa.Index("runs_of_person", "organization_id", "requested_by", "id"),
     sa.Index("runs_of_report", "organization_id", "report_id", "id"),
     sa.Index("runs_queued", "offered_at", postgresql_where=sa.text("state = 'queued'")),
+    sa.Index("runs_waiting_of_organization", "organization_id", "id", postgresql_where=sa.text("state = 'queued'")),
     sa.Index("runs_leased", "lease_expires_at", postgresql_where=sa.text("state = 'running'")),
     sa.Index("runs_running_of_organization", "organization_id", postgresql_where=sa.text("state = 'running'")),
 )

@@ -68,3 +68,4 @@ def upgrade() -> None:
         schema="accounts",
     )
     op.create_index("credentials_of_user", "credentials", ["user_id", "id"], unique=False, schema="accounts")
+    op.create_index("credentials_by_expiry", "credentials", ["expires_at"], unique=False, schema="accounts")

@@ -51,6 +51,14 @@ def upgrade() -> None:
         schema="runs",
     )
     op.create_index(
+        "runs_waiting_of_organization",
+        "runs",
+        ["organization_id", "id"],
+        unique=False,
+        schema="runs",
+        postgresql_where=sa.text("state = 'queued'"),
+    )
+    op.create_index(
         "runs_leased", "runs", ["lease_expires_at"], unique=False, schema="runs", postgresql_where=sa.text("state = 'running'")
     )
     op.create_index("runs_of_organization", "runs", ["organization_id", "id"], unique=False, schema="runs")
