@@ -5,6 +5,7 @@ launches: a server is usable once ``wait_ready`` has returned.
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from broadsheet.local.ports import check_free
 
 TAIL_LINES = 15
 _LONGEST_LOG_BYTES = 20_000_000
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Server(ABC):
@@ -112,7 +114,7 @@ class Server(ABC):
         with self.log.open("rb") as file:
             file.seek(0, os.SEEK_END)
             file.seek(max(self._log_start, file.tell() - 64_000) if self._log_start <= file.tell() else 0)
-            text = file.read().decode(errors="replace")
+            text = _COLOURS.sub("", file.read().decode(errors="replace"))
         return tuple(line.rstrip() for line in text.splitlines() if line.strip())[-lines:]
 
     def failure(self, what: str) -> ServerFailed:
