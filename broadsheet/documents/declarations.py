@@ -22,7 +22,10 @@ MOST_PARAMETERS = 50
 MOST_OPTIONS = 1_000
 
 #: Names that mean something else in SQL placeholders or in expressions.
-RESERVED = frozenset("user org and or not in is if else true false none True False None loop self include today".split())
+RESERVED = frozenset(
+    ("user", "org", "and", "or", "not", "in", "is", "if", "else", "true", "false", "none", "True", "False", "None", "loop", "self",
+     "include", "today")
+)  # fmt: skip
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 _SYNONYMS = {"string": "text", "str": "text", "int": "number", "integer": "number", "float": "number", "select": "choice",

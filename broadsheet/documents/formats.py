@@ -22,7 +22,9 @@ MINUS = "\u2212"
 
 _SPECIFIER = re.compile(r"(\+)?(\$)?(,)?(?:\.(\d{1,2}))?(~)?([fd%egs])?", re.ASCII)
 _DIRECTIVE = re.compile(r"%(-?[A-Za-z%])")
-_DATE_DIRECTIVES = frozenset("Y y m -m b B d -d e j q a A H -H I -I M S p L Z %".split())
+_DATE_DIRECTIVES = frozenset(
+    ("Y", "y", "m", "-m", "b", "B", "d", "-d", "e", "j", "q", "a", "A", "H", "-H", "I", "-I", "M", "S", "p", "L", "Z", "%")
+)
 _PREFIXES = ("y", "z", "a", "f", "p", "n", "µ", "m", "", "k", "M", "G", "T", "P", "E", "Z", "Y")
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -234,7 +236,7 @@ def format_date(value: dt.date, format: str) -> str:
 
 
 def _date_part(value: dt.date, part: str) -> str:
-    moment = value if isinstance(value, dt.datetime) else dt.datetime(value.year, value.month, value.day)
+    moment = value if isinstance(value, dt.datetime) else dt.datetime.combine(value, dt.time())
     zone = moment.strftime("%z") or ("" if not isinstance(value, dt.datetime) else "+0000")
     parts = {
         "Y": f"{moment.year:04d}", "y": f"{moment.year % 100:02d}", "m": f"{moment.month:02d}", "-m": str(moment.month),

@@ -1,9 +1,10 @@
 """Report text → model, or every mistake in it with its place.
 
-Only the block structure of Markdown matters here: top-level fences named ``sql``, ``chart``, ``table`` and ``metric`` are blocks, what stands
-between is one Markdown block each. A text with mistakes gives no report at all; :func:`check` lists what is wrong without raising.
+Only the block structure of Markdown matters here: top-level fences named ``sql``, ``chart``, ``table`` and ``metric`` are blocks,
+what stands between is one Markdown block each. A text with mistakes gives no report at all; :func:`check` lists what is wrong.
 """
 
+import re
 from functools import cache
 
 from markdown_it import MarkdownIt
@@ -11,6 +12,7 @@ from markdown_it.token import Token
 
 from broadsheet.documents.attributes import kind_of, read_fence_info
 from broadsheet.documents.blocks import Fence, Reference, read_query, read_view, reference_mistake
+from broadsheet.documents.expressions import check_text
 from broadsheet.documents.frontmatter import FrontMatter, read_front_matter
 from broadsheet.documents.model import Block, Markdown, Mistake, Position, Query, Report
 from broadsheet.documents.placeholders import find
@@ -20,6 +22,8 @@ from broadsheet.errors import FieldError, InvalidReport
 LARGEST_TEXT_BYTES = 1024 * 1024
 MOST_BLOCKS = 200
 BLOCK_KINDS = ("sql", "chart", "table", "metric")
+
+_FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 
 
 def parse(text: str) -> Report:
@@ -64,18 +68,15 @@ class _Parser:
         return (None if mistakes else self._report()), mistakes
 
     def _acceptable(self, text: str) -> bool:
-        whole = Fragment(text)
         if len(text) > LARGEST_TEXT_BYTES or len(text.encode("utf-8", "replace")) > LARGEST_TEXT_BYTES:
             self.mistakes.add(
                 Position(1, 1), f"The text is larger than {LARGEST_TEXT_BYTES // 1024:,} KiB", "split it into several reports"
             )
             return False
-        for offset, char in enumerate(text):
-            if char == "\x00" or "\ud800" <= char <= "\udfff":
-                self.mistakes.add(
-                    whole.position(offset), f"The character U+{ord(char):04X} is not allowed in a report", "delete it"
-                )
-                return False
+        if found := _FORBIDDEN.search(text):
+            message = f"The character U+{ord(found.group()):04X} is not allowed in a report"
+            self.mistakes.add(Fragment(text).position(found.start()), message, "delete it")
+            return False
         return True
 
     def _front_matter(self, lines: list[str]) -> int:
@@ -160,7 +161,11 @@ class _Parser:
         for reference in self.references:
             if wrong := reference_mistake(reference.query, known):
                 self.mistakes.add(reference.position, *wrong)
-        if not self.front.readable:
+        declared = self.front.declared if self.front.readable else None
+        for block in self.blocks:
+            if isinstance(block, Markdown):
+                check_text(Fragment(block.text, block.position.line), declared, known, self.mistakes)
+        if declared is None:
             return
         for query, fence in self.queries:
             undeclared = set(query.parameters) - self.front.declared
