@@ -3,6 +3,7 @@
 import datetime as dt
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
+from urllib.parse import quote
 
 from broadsheet.contracts.base import Event, PageOf, Principal, Record
 
@@ -68,6 +69,40 @@ class Artifact(Record, frozen=True, kw_only=True):
     location: str
 
 
+class ArtifactView(Record, frozen=True, kw_only=True):
+    """An artifact as the API shows it. ``url`` is where it can be downloaded."""
+
+    name: str
+    format: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+    row_count: int | None
+    url: str
+
+
+class RunView(Record, frozen=True, kw_only=True):
+    """A run as the API and the live log show it."""
+
+    id: str
+    report_id: str
+    report_title: str
+    report_version: int
+    params: dict[str, Any]
+    formats: list[Format]
+    query: str | None
+    state: RunState
+    attempts: int
+    progress: Progress | None
+    error: RunError | None
+    artifacts: list[ArtifactView]
+    edition_id: str | None
+    requested_by: str
+    requested_at: dt.datetime
+    started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+
+
 class Run(Record, frozen=True, kw_only=True):
     id: str
     organization_id: str
@@ -87,6 +122,16 @@ class Run(Record, frozen=True, kw_only=True):
     requested_at: dt.datetime
     started_at: dt.datetime | None
     finished_at: dt.datetime | None
+
+    def view(self) -> RunView:
+        """The run without what is only for us."""
+        shown = {name: getattr(self, name) for name in RunView.__struct_fields__ if name != "artifacts"}
+        return RunView(artifacts=[_artifact_view(self.id, artifact) for artifact in self.artifacts], **shown)
+
+
+def _artifact_view(run_id: str, artifact: Artifact) -> ArtifactView:
+    shown = {name: getattr(artifact, name) for name in ArtifactView.__struct_fields__ if name != "url"}
+    return ArtifactView(url=f"/api/v1/runs/{run_id}/artifacts/{quote(artifact.name)}", **shown)
 
 
 class Claim(Record, frozen=True, kw_only=True):

@@ -25,6 +25,9 @@ from broadsheet.errors import NotClaimable, NotFound
 from broadsheet.settings import Settings
 from services.runs import models, rules, store
 
+_IDENTITY = ("id", "organization_id", "requested_by", "report_id", "report_title", "report_version")
+_ORDER = ("params", "query", "attempts", "requested_at", "started_at", "finished_at")
+
 
 def now() -> dt.datetime:
     """The time, in UTC."""
@@ -40,7 +43,7 @@ def offer(session: Session, run: Run) -> None:
 
 def show(session: Session, run: Run) -> None:
     """Show the run as it is now on its owner's open pages."""
-    outbox.add_live(session, models.outbox, "run", public(run), organization_id=run.organization_id, user_id=run.requested_by)
+    outbox.add_live(session, models.outbox, "run", run.view(), organization_id=run.organization_id, user_id=run.requested_by)
 
 
 def finish(session: Session, run_id: str, state: RunState, **values: Any) -> Run:
@@ -142,22 +145,8 @@ def load(session: Session, run_id: str) -> Run:
 
 def to_run(row: Any, files: list[store.Row]) -> Run:
     """A row and its artifacts as the contract's record."""
-    names = [
-        "id",
-        "organization_id",
-        "report_id",
-        "report_title",
-        "report_version",
-        "params",
-        "query",
-        "attempts",
-        "requested_by",
-        "requested_at",
-        "started_at",
-        "finished_at",
-    ]
     return Run(
-        **{name: row[name] for name in names},
+        **{name: row[name] for name in (*_IDENTITY, *_ORDER)},
         formats=[Format(name) for name in row["formats"]],
         state=RunState(row["state"]),
         progress=msgspec.convert(row["progress"], Progress | None),
@@ -165,16 +154,6 @@ def to_run(row: Any, files: list[store.Row]) -> Run:
         artifacts=[_artifact(file) for file in files],
         edition_id=files[0]["edition_id"] if files else None,
     )
-
-
-def public(run: Run) -> dict[str, Any]:
-    """The run as the API shows it: without what is only for us."""
-    shown: dict[str, Any] = msgspec.to_builtins(run)
-    del shown["organization_id"]
-    for file in shown["artifacts"]:
-        del file["location"]
-        file["url"] = f"/api/v1/runs/{run.id}/artifacts/{file['name']}"
-    return shown
 
 
 def _artifact(row: Any) -> Artifact:

@@ -113,7 +113,7 @@ class RunsService:
         with self.db.write() as session:
             run = lifecycle.heartbeat(session, run_id, token, progress, self.settings)
         if progress is not None:
-            self.live.publish("run", lifecycle.public(run), organization_id=run.organization_id, user_id=run.requested_by)
+            self.live.publish("run", run.view(), organization_id=run.organization_id, user_id=run.requested_by)
 
     @rpc
     def complete(self, run_id: str, token: int, edition: NewEdition) -> Run:

@@ -1,0 +1,1 @@
+"""Messages between processes that are not calls: Kafka topics and Nameko events. For plain processes only, never a green one."""
