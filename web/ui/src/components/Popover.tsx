@@ -1,0 +1,79 @@
+/**
+ * A button and what it opens below itself. Esc and a click elsewhere close it; Esc gives the focus back to the button.
+ */
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+
+interface Props {
+  label: string;
+  button: ComponentChildren;
+  buttonClass?: string;
+  panelClass?: string;
+  role: "menu" | "dialog";
+  shortcut?: string;
+  disabled?: boolean;
+  onOpen?: () => void;
+  children: (close: () => void) => ComponentChildren;
+}
+
+export function Popover(props: Props) {
+  const [open, setOpen] = useState(false);
+  const root = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const panelId = useId();
+
+  useEffect(() => {
+    if (!open) return;
+    const outside = (event: Event) => {
+      if (!event.composedPath().includes(root.current as EventTarget)) setOpen(false);
+    };
+    const pressed = (event: KeyboardEvent) => {
+      if (event.key !== "Escape") return;
+      setOpen(false);
+      button.current?.focus();
+      event.stopPropagation();
+    };
+    document.addEventListener("pointerdown", outside);
+    document.addEventListener("focusin", outside);
+    document.addEventListener("keydown", pressed);
+    return () => {
+      document.removeEventListener("pointerdown", outside);
+      document.removeEventListener("focusin", outside);
+      document.removeEventListener("keydown", pressed);
+    };
+  }, [open]);
+
+  const close = () => {
+    setOpen(false);
+    button.current?.focus();
+  };
+  const toggle = () => {
+    if (!open) props.onOpen?.();
+    setOpen(!open);
+  };
+
+  return (
+    <div class="popover" ref={root}>
+      <button
+        type="button"
+        ref={button}
+        class={props.buttonClass ?? "button"}
+        aria-label={props.label}
+        aria-haspopup={props.role}
+        aria-expanded={open}
+        aria-controls={open ? panelId : undefined}
+        data-shortcut={props.shortcut}
+        disabled={props.disabled}
+        onClick={toggle}
+      >
+        {props.button}
+      </button>
+      {open && (
+        <div id={panelId} class={`popover-panel ${props.panelClass ?? ""}`} role={props.role} aria-label={props.label}>
+          {props.children(close)}
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,24 @@
+/** Counts and sizes in the interface's own sentences. Values of a report are formatted in `values.ts`. */
+
+const grouped = new Intl.NumberFormat("en-US");
+
+export function count(value: number): string {
+  return grouped.format(value);
+}
+
+export function plural(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+/** 1,536 → "1.5 kB" (decimal units, as file managers show them). */
+export function fileSize(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  const units = ["kB", "MB", "GB", "TB"];
+  let value = bytes / 1000;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${value >= 10 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
