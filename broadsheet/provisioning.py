@@ -7,6 +7,7 @@ may read and delete outbox rows of every schema and nothing else.
 from collections.abc import Mapping
 
 import sqlalchemy as sa
+from psycopg2 import sql
 from sqlalchemy.engine import URL, make_url
 
 from broadsheet.migrations import SCHEMAS, migrate
@@ -50,5 +51,8 @@ def _autocommit(url: URL) -> sa.Connection:
 
 def _ensure_role(connection: sa.Connection, role: str, password: str) -> None:
     verb = "alter" if connection.scalar(sa.text("select 1 from pg_roles where rolname = :role"), {"role": role}) else "create"
-    literal = sa.String().literal_processor(connection.dialect)(password)  # type: ignore[misc]
-    connection.execute(sa.text(f"{verb} role {role} login password {literal}".replace(":", "\\:")))
+    statement = sql.SQL("{} role {} login password {}").format(sql.SQL(verb), sql.Identifier(role), sql.Literal(password))
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    with driver.cursor() as cursor:
+        cursor.execute(statement)

@@ -68,7 +68,7 @@ class EventProducer:
                 failures.append(error)
 
         for topic, key, payload in messages:
-            self._producer.produce(topic, payload, key=key, headers=headers or {}, on_delivery=delivered)
+            self._producer.produce(topic, payload, key=key, headers=dict(headers or {}), on_delivery=delivered)
         left = self._producer.flush(self._flush_seconds)
         if failures or left:
             raise KafkaException(failures[0] if failures else KafkaError(KafkaError._MSG_TIMED_OUT))

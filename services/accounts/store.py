@@ -38,8 +38,8 @@ def users_page(session: Session, organization_id: str, after: str | None, limit:
 
 def add_user(session: Session, values: dict[str, Any]) -> bool:
     """Whether the address was free."""
-    done = session.execute(insert(users).values(**values).on_conflict_do_nothing(index_elements=["email"]))
-    return bool(done.rowcount)
+    statement = insert(users).values(**values).on_conflict_do_nothing(index_elements=["email"])
+    return session.scalar(statement.returning(users.c.id)) is not None
 
 
 def change_user(session: Session, user_id: str, values: dict[str, Any]) -> None:
@@ -95,10 +95,10 @@ def tokens_of(session: Session, user_id: str) -> Sequence[Row]:
 
 
 def delete_token(session: Session, user_id: str, token_id: str) -> bool:
-    done = session.execute(
-        credentials.delete().where(credentials.c.id == token_id, credentials.c.user_id == user_id, credentials.c.kind == "token")
+    statement = credentials.delete().where(
+        credentials.c.id == token_id, credentials.c.user_id == user_id, credentials.c.kind == "token"
     )
-    return bool(done.rowcount)
+    return session.scalar(statement.returning(credentials.c.id)) is not None
 
 
 def end_credentials(session: Session, user_id: str) -> None:

@@ -99,8 +99,8 @@ def source_by_name(session: Session, organization_id: str, name: str) -> Row | N
 
 def add_source(session: Session, values: dict[str, Any]) -> bool:
     """Whether the name was free."""
-    done = session.execute(insert(data_sources).values(**values).on_conflict_do_nothing(constraint="data_sources_name"))
-    return bool(done.rowcount)
+    statement = insert(data_sources).values(**values).on_conflict_do_nothing(constraint="data_sources_name")
+    return session.scalar(statement.returning(data_sources.c.id)) is not None
 
 
 def change_source(session: Session, source_id: str, values: dict[str, Any]) -> None:

@@ -57,10 +57,7 @@ def build(text: ReportText, reading: Reading, options: Mapping[str, tuple[Option
             for parameter in reading.report.parameters
             for value in [reading.values[parameter.name]]
         },
-        results={
-            name: ResultRows(ColumnRows(found.names, found.columns), len(found.columns[0]) if found.columns else 0)
-            for name, found in rows.items()
-        },  # fmt: skip
+        results={name: _result(found) for name, found in rows.items()},
     )
     as_of = min((found.as_of for found in rows.values()), default=dt.datetime.now(dt.UTC).timestamp())
     return View(
@@ -69,6 +66,10 @@ def build(text: ReportText, reading: Reading, options: Mapping[str, tuple[Option
         blocks=[_block(block, context, rows) for block in reading.report.blocks],
         as_of=dt.datetime.fromtimestamp(as_of, dt.UTC),
     )
+
+
+def _result(rows: Rows) -> ResultRows:
+    return ResultRows(ColumnRows(rows.names, rows.columns), len(rows.columns[0]) if rows.columns else 0)
 
 
 def _parameters(reading: Reading, options: Mapping[str, tuple[Option, ...]]) -> list[ViewParameter]:

@@ -92,7 +92,7 @@ class Executor:
             place.release()
 
 
-class ExecutorProvider(DependencyProvider):  # type: ignore[misc]
+class ExecutorProvider(DependencyProvider):
     """The executor of this process."""
 
     def setup(self) -> None:

@@ -1,9 +1,11 @@
 """Entry points of runs: check, call, return a contract type."""
 
 import datetime as dt
+from typing import Any
 
 import msgspec
 from nameko.timer import timer
+from sqlalchemy.orm import Session
 
 from broadsheet import pages
 from broadsheet.contracts.base import PageOf, Principal, Role
@@ -150,7 +152,7 @@ class RunsService:
                 store.change_run(session, row["id"], offered_at=now)
                 lifecycle.offer(session, lifecycle.to_run(row, []))
 
-    def _same_order(self, session: object, principal: Principal, row: dict[str, object]) -> Run:
+    def _same_order(self, session: Session, principal: Principal, row: dict[str, Any]) -> Run:
         """The run that an equal request made before. Raises :class:`Conflict` when that was another order."""
         found = store.run_by_key(session, principal.organization_id, principal.user_id, str(row["idempotency_key"]))
         if found is None:

@@ -15,8 +15,8 @@ Row = sa.RowMapping
 
 def add_run(session: Session, values: dict[str, Any]) -> bool:
     """Whether the run is new; an idempotency key that is there already makes it not."""
-    done = session.execute(insert(runs).values(**values).on_conflict_do_nothing(constraint="runs_idempotency_key"))
-    return bool(done.rowcount)
+    statement = insert(runs).values(**values).on_conflict_do_nothing(constraint="runs_idempotency_key")
+    return session.scalar(statement.returning(runs.c.id)) is not None
 
 
 def run_by_key(session: Session, organization_id: str, user_id: str, key: str) -> Row | None:
