@@ -24,7 +24,7 @@ class User(Record, frozen=True, kw_only=True):
     created_at: dt.datetime | None = None
 
 
-class NewUser(Record, frozen=True, kw_only=True):
+class NewUser(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     email: str
     name: str
     password: str
@@ -33,7 +33,7 @@ class NewUser(Record, frozen=True, kw_only=True):
     attributes: dict[str, Any] = {}
 
 
-class UserChange(Record, frozen=True, kw_only=True):
+class UserChange(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to change of a user; what is not given stays."""
 
     name: str | msgspec.UnsetType = msgspec.UNSET

@@ -53,7 +53,7 @@ class DataSource(Record, frozen=True, kw_only=True):
     created_at: dt.datetime | None = None
 
 
-class NewDataSource(Record, frozen=True, kw_only=True):
+class NewDataSource(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``replicas`` are ``host:port`` of read replicas with the same database and user."""
 
     name: str
@@ -66,7 +66,7 @@ class NewDataSource(Record, frozen=True, kw_only=True):
     replicas: list[str] = []
 
 
-class DataSourceChange(Record, frozen=True, kw_only=True):
+class DataSourceChange(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to change; what is not given stays."""
 
     host: str | msgspec.UnsetType = msgspec.UNSET

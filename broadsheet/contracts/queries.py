@@ -121,9 +121,15 @@ class Queries(Protocol):
         """
 
     def data(
-        self, principal: Principal, report_id: str, query: str, params: dict[str, Any], limit: int | None = None
+        self,
+        principal: Principal,
+        report_id: str,
+        query: str,
+        params: dict[str, Any],
+        limit: int | None = None,
+        carry: bool = False,
     ) -> ResultClaim:
-        """One query's result. Raises as :meth:`view`."""
+        """One query's result; with ``carry`` the answer carries the bytes itself. Raises as :meth:`view`."""
 
     def test_source(self, principal: Principal, source_id: str) -> SourceReport:
         """Connect and say how it went (admin)."""

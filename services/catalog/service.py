@@ -1,7 +1,6 @@
 """Entry points of the catalogue: check, call, return a contract type."""
 
 import datetime as dt
-import uuid
 from typing import Any
 
 import msgspec
@@ -23,7 +22,7 @@ from broadsheet.documents.model import Mistake
 from broadsheet.errors import Conflict, NotFound, PreconditionFailed
 from broadsheet.hosting.entrypoint import rpc
 from broadsheet.hosting.providers import DatabaseProvider, SettingsProvider
-from broadsheet.ids import new_id
+from broadsheet.ids import is_id, new_id
 from services.catalog import models, rules, store
 
 
@@ -153,7 +152,7 @@ class CatalogService:
     @rpc
     def connection(self, principal: Principal, name: str) -> SourceConnection:
         with self.db.read() as session:
-            by_id = _is_uuid(name) and store.source(session, principal.organization_id, name)
+            by_id = is_id(name) and store.source(session, principal.organization_id, name)
             row = by_id or store.source_by_name(session, principal.organization_id, name)
             if not row:
                 known = [source["name"] for source in store.sources(session, principal.organization_id)]
@@ -205,11 +204,3 @@ def _source_fields(row: Any) -> dict[str, Any]:
 
 def _source(row: Any) -> DataSource:
     return DataSource(id=row["id"], created_at=row["created_at"], **_source_fields(row))
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        uuid.UUID(text)
-    except ValueError:
-        return False
-    return True

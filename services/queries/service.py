@@ -46,7 +46,13 @@ class QueriesService:
 
     @rpc
     def data(
-        self, principal: Principal, report_id: str, query: str, params: dict[str, Any], limit: int | None = None
+        self,
+        principal: Principal,
+        report_id: str,
+        query: str,
+        params: dict[str, Any],
+        limit: int | None = None,
+        carry: bool = False,
     ) -> ResultClaim:
         _, reading = self._reading(principal, report_id, params)
         found = self._answer(reading, query, limit)
@@ -56,7 +62,7 @@ class QueriesService:
             size_bytes=len(found.answer.body),
             as_of=dt.datetime.fromtimestamp(found.answer.as_of, dt.UTC),
             hit=found.hit,
-            body=None if found.stored else found.answer.body.decode(),
+            body=None if found.stored and not carry else found.answer.body.decode(),
         )
 
     @rpc

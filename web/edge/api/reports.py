@@ -1,0 +1,156 @@
+"""Reports: their texts and versions, the document to show, and the results of its queries."""
+
+import time
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, request
+
+from broadsheet.caching import Answer
+from broadsheet.contracts.base import PageOf
+from broadsheet.contracts.catalog import ReportSummary, ReportText, ReportVersion
+from broadsheet.contracts.queries import ResultClaim, View
+from broadsheet.contracts.runs import Edition
+from broadsheet.documents.model import Mistake
+from broadsheet.errors import FieldError, InvalidInput, NotFound, PreconditionFailed
+from web.edge.authentication import principal
+from web.edge.backends import backends
+from web.edge.endpoints import JSON, MARKDOWN, Registry, endpoint, json_response
+
+_PARAMETER = "param."
+_MAX_VERSION = 2**31 - 1
+
+
+class Mistakes(msgspec.Struct, frozen=True):
+    """What is wrong with a report text; nothing, when the list is empty."""
+
+    mistakes: list[Mistake]
+
+
+class Data(msgspec.Struct, frozen=True):
+    """A query's result by column: ``data[i]`` holds the values of ``columns[i]``."""
+
+    columns: list[dict[str, str]]
+    data: list[list[Any]]
+    as_of: str
+    row_count: int
+    truncated: bool
+
+
+def blueprint(registry: Registry) -> Blueprint:
+    """``/reports``."""
+    api = Blueprint("reports", __name__)
+
+    @endpoint(api, registry, "GET", "/reports", returns=PageOf[ReportSummary])
+    def list_reports(limit: int = 50, cursor: str | None = None) -> PageOf[ReportSummary]:
+        """Reports of the organization, last changed first."""
+        return backends().catalog.list_reports(principal(), limit, cursor)
+
+    @endpoint(api, registry, "POST", "/reports", body=str, returns=ReportText, status=201, media_type=MARKDOWN)
+    def create_report(body: str) -> Response:
+        """Add a report; the body is its text."""
+        report = backends().catalog.create_report(principal(), body)
+        made = _text_response(report, 201)
+        made.headers["Location"] = f"/api/v1/reports/{report.id}"
+        return made
+
+    @endpoint(api, registry, "POST", "/reports/check", body=str, returns=Mistakes, media_type=MARKDOWN)
+    def check_report(body: str) -> Mistakes:
+        """Mistakes of a text, without saving it."""
+        return Mistakes(backends().catalog.check_report(principal(), body))
+
+    @endpoint(api, registry, "GET", "/reports/<uuid:report_id>", returns=ReportText)
+    def get_report(report_id: str) -> Response:
+        """A report with its text."""
+        return _text_response(backends().catalog.get_report(principal(), report_id))
+
+    @endpoint(api, registry, "PUT", "/reports/<uuid:report_id>", body=str, returns=ReportText, media_type=MARKDOWN)
+    def update_report(report_id: str, body: str) -> Response:
+        """A new version; the body is its text, ``If-Match`` the version that was changed."""
+        return _text_response(backends().catalog.update_report(principal(), report_id, body, _if_version()))
+
+    @endpoint(api, registry, "DELETE", "/reports/<uuid:report_id>", status=204)
+    def delete_report(report_id: str) -> None:
+        """Remove a report; its editions stay."""
+        backends().catalog.delete_report(principal(), report_id)
+
+    @endpoint(api, registry, "GET", "/reports/<uuid:report_id>/versions", returns=PageOf[ReportVersion])
+    def list_versions(report_id: str, limit: int = 50, cursor: str | None = None) -> PageOf[ReportVersion]:
+        """Versions of a report, newest first."""
+        return backends().catalog.list_versions(principal(), report_id, limit, cursor)
+
+    @endpoint(api, registry, "GET", "/reports/<uuid:report_id>/versions/<int:version>", returns=ReportText)
+    def get_version(report_id: str, version: int) -> Response:
+        """One version of a report."""
+        if version > _MAX_VERSION:
+            raise NotFound(f"The report has no version {version}")
+        return _text_response(backends().catalog.get_report(principal(), report_id, version))
+
+    @endpoint(api, registry, "GET", "/reports/<uuid:report_id>/view", returns=View)
+    def view(report_id: str) -> View:
+        """The document to show; parameters are ``param.NAME=…``."""
+        return backends().queries.view(principal(), report_id, _parameters())
+
+    @endpoint(api, registry, "GET", "/reports/<uuid:report_id>/queries/<query>/data", returns=Data)
+    def data(report_id: str, query: str, limit: int | None = None) -> Response:
+        """One query's result; parameters are ``param.NAME=…``."""
+        if limit is not None and limit < 1:
+            raise InvalidInput("The query string has mistakes", errors=(FieldError("/query/limit", "At least 1"),))
+        claim = backends().queries.data(principal(), report_id, query, _parameters(), limit)
+        if request.if_none_match.contains(claim.etag):
+            return _data_response(claim, b"", 304)
+        body = _bytes(claim)
+        if body is None:  # Redis dropped it a moment ago, or is gone: let the answer carry it
+            claim = backends().queries.data(principal(), report_id, query, _parameters(), limit, carry=True)
+            body = (claim.body or "").encode()
+        return _data_response(claim, body)
+
+    @endpoint(api, registry, "GET", "/reports/<uuid:report_id>/editions", returns=PageOf[Edition])
+    def list_editions(report_id: str, limit: int = 50, cursor: str | None = None) -> PageOf[Edition]:
+        """What was published of a report, newest first."""
+        backends().catalog.get_report(principal(), report_id)
+        return backends().runs.list_editions(principal(), report_id, limit, cursor)
+
+    return api
+
+
+def _text_response(report: ReportText, status: int = 200) -> Response:
+    shown = msgspec.to_builtins(report)
+    del shown["organization_id"]
+    return json_response(shown, status, {"ETag": f'"v{report.version}"'})
+
+
+def _if_version() -> int | None:
+    tag = request.headers.get("If-Match")
+    if tag is None or tag == "*":
+        return None
+    digits = tag.strip().strip('"').removeprefix("v")
+    if not digits.isdecimal():
+        raise PreconditionFailed('If-Match is the ETag of the version you changed, as in "v3"')
+    return int(digits)
+
+
+def _parameters() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in request.args:
+        if name.startswith(_PARAMETER):
+            values = request.args.getlist(name)
+            found[name.removeprefix(_PARAMETER)] = values[0] if len(values) == 1 else values
+    return found
+
+
+def _data_response(claim: ResultClaim, body: bytes, status: int = 200) -> Response:
+    headers = {
+        "ETag": f'"{claim.etag}"',
+        "Cache-Control": "private, no-cache",
+        "Broadsheet-Cache": "hit" if claim.hit else "miss",
+        "Age": str(max(0, round(time.time() - claim.as_of.timestamp()))),
+    }
+    return Response(body, status, headers, content_type=JSON)
+
+
+def _bytes(claim: ResultClaim) -> bytes | None:
+    if claim.body is not None:
+        return claim.body.encode()
+    found: Answer | None = backends().cache.get(claim.key)
+    return found.body if found is not None and found.etag == claim.etag else None

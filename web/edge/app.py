@@ -1,0 +1,70 @@
+"""The Flask application: what it is made of, in the order a request meets it."""
+
+import json
+import time
+
+import structlog
+from flask import Flask, Response, g, request
+
+from broadsheet.errors import NotFound, Unavailable
+from broadsheet.ids import new_id
+from broadsheet.logs import logger
+from web.edge import api, authentication, openapi, problems, readiness, ui
+from web.edge.backends import Backends
+from web.edge.endpoints import json_response
+
+_REQUEST_ID = "X-Request-ID"
+_MAX_REQUEST_ID = 64
+
+
+def create_app(backends: Backends) -> Flask:
+    """The application over these backends."""
+    app = Flask("web.edge", static_folder=None)
+    app.url_map.strict_slashes = False
+    app.config["MAX_CONTENT_LENGTH"] = backends.settings.body_limit_bytes
+    app.extensions["broadsheet"] = backends
+    app.before_request(_begin)
+    app.after_request(_end)
+    problems.install(app)
+    authentication.install(app)
+    registry = api.install(app)
+    described = json.dumps(openapi.document(registry, api.BASE))
+
+    @app.get("/openapi.json")
+    @app.get(f"{api.BASE}/openapi.json")
+    def openapi_json() -> Response:
+        return Response(described, content_type="application/json", headers={"Cache-Control": "no-cache"})
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return json_response({"status": "alive"})
+
+    @app.get("/readyz")
+    def readyz() -> Response:
+        waiting = readiness.waiting_for(backends)
+        if waiting:
+            raise Unavailable(f"Not ready yet: {', '.join(waiting)}", retry_after_seconds=1)
+        return json_response({"status": "ready"})
+
+    @app.route("/api/<path:path>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    def nothing(path: str) -> Response:
+        return problems.response(NotFound("There is no such endpoint; see /api/v1/openapi.json"))
+
+    app.register_blueprint(ui.blueprint())
+    return app
+
+
+def _begin() -> None:
+    sent = request.headers.get(_REQUEST_ID, "")
+    g.request_id = sent if 0 < len(sent) <= _MAX_REQUEST_ID and sent.isascii() and sent.isprintable() else new_id()
+    g.started = time.perf_counter()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _end(response: Response) -> Response:
+    response.headers[_REQUEST_ID] = g.get("request_id", "")
+    if request.path.startswith("/api/"):
+        duration_ms = round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1)
+        logger(__name__).debug("request", method=request.method, path=request.path, status=response.status_code, ms=duration_ms)
+    return response

@@ -1,0 +1,38 @@
+"""Whether people can be let in: every service answers a small question, asked side by side.
+
+Redis is not asked: without it everything is slower and nothing is wrong.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from broadsheet.contracts.base import Principal, Role
+from broadsheet.errors import BroadsheetError, Unavailable
+from broadsheet.ids import new_id
+from web.edge.backends import Backends
+
+
+def waiting_for(backends: Backends) -> list[str]:
+    """The services that do not answer; none, when all is well."""
+    nobody = Principal(organization_id=new_id(), user_id=new_id(), role=Role.VIEWER)
+    questions: dict[str, Callable[[], object]] = {
+        "accounts": lambda: backends.accounts.authenticate("nobody"),
+        "catalog": lambda: backends.catalog.list_reports(nobody, 1),
+        "queries": lambda: backends.queries.view(nobody, new_id(), {}),
+        "runs": lambda: backends.runs.list_runs(nobody, None, 1),
+        "notifications": lambda: backends.notifications.inbox(nobody, 1),
+    }
+    with ThreadPoolExecutor(len(questions)) as executor:
+        answers = list(executor.map(_answers, questions.values()))
+    return [name for name, answered in zip(questions, answers, strict=True) if not answered]
+
+
+def _answers(ask: Callable[[], object]) -> bool:
+    """A refusal is an answer too; only silence is not, and our own fault."""
+    try:
+        ask()
+    except Unavailable:
+        return False
+    except BroadsheetError as error:
+        return error.status < 500
+    return True
