@@ -19,6 +19,7 @@ DRIVER_ERRORS = (AdbcError, psycopg2.Error, pa.ArrowException, OSError)
 #: SQLSTATE classes (manual, appendix A) that say nothing about the query: connection, authorization, resources, shutdown, replay conflict.
 _NOT_THE_QUERY = re.compile(r"08...|28...|3D000|53...|57P0.|58...|40001|40P01")
 _NOT_READ_ONLY = {"25006", "42P11"}
+_WRITES = ("data-modifying statement", "in a read-only transaction")
 _CANCELED = "57014"
 _LOST = ("server closed the connection", "no connection to the server", "could not receive data", "terminating connection")
 
@@ -35,6 +36,10 @@ class Complaint(msgspec.Struct, frozen=True):
     @property
     def is_cancellation(self) -> bool:
         return self.sqlstate == _CANCELED or "canceling statement due to" in self.message
+
+    @property
+    def is_write(self) -> bool:
+        return self.sqlstate in _NOT_READ_ONLY or any(words in self.message for words in _WRITES)
 
 
 def complaint(error: BaseException) -> Complaint:
@@ -81,7 +86,7 @@ def failure(error: BaseException, *, sql: str, prefix_length: int, timed_out: bo
         return QueryFailed(f"The query was stopped by the database: {said.message}")
     if _NOT_THE_QUERY.fullmatch(said.sqlstate) or _lost(said.message):
         return unavailable(error)
-    kind = QueryNotReadOnly if said.sqlstate in _NOT_READ_ONLY or "data-modifying statement" in said.message else QueryFailed
+    kind = QueryNotReadOnly if said.is_write else QueryFailed
     message = f"A report may only read: {said.message}" if kind is QueryNotReadOnly else said.message
     offset = _offset(said, prefix_length, len(sql))
     if offset is None:
