@@ -54,6 +54,8 @@ def parse_number_format(text: str) -> NumberFormat:
     if not found:
         raise ValueError(f"`{text[:40]}` is not a number format")
     plus, currency, comma, precision, trim, kind = found.groups()
+    if currency and kind == "%":
+        raise ValueError(f"`{text}` asks for `$` and `%` together")
     if precision is not None and int(precision) > 20:
         raise ValueError(f"`{text}` asks for more than 20 digits")
     return NumberFormat(bool(plus), bool(currency), bool(comma), int(precision) if precision else None, bool(trim), kind or "")
@@ -158,7 +160,7 @@ def _digits(number: float, spec: NumberFormat) -> tuple[str, str]:
         precision = max(1, min(21, precision))
     match kind:
         case "d":
-            body = _to_fixed(number, 0)
+            body = _to_fixed(number, 0) if number <= _LARGEST_EXACT else format(Decimal(repr(number)), "f")
         case "f":
             body = _to_fixed(number, precision)
         case "%":
@@ -181,8 +183,8 @@ def _trimmed(body: str) -> str:
 
 def _to_fixed(number: float, precision: int) -> str:
     """ECMAScript ``Number.prototype.toFixed``."""
-    if not math.isfinite(number):
-        return "Infinity"
+    if number >= 1e21:
+        return repr(number) if math.isfinite(number) else "Infinity"
     return format(_EXACT.quantize(Decimal(number), Decimal(1).scaleb(-precision)), "f")
 
 

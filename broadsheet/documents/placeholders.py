@@ -41,15 +41,24 @@ class Placeholder(msgspec.Struct, frozen=True):
         return "." in self.name
 
 
-# The order matters: the first alternative that matches at an offset wins.
+# Letters of an identifier are ASCII ones and every character beyond ASCII, as in PostgreSQL's scan.l; Python's \w is something else.
+_LETTER = r"[A-Za-z_\x80-\U0010ffff]"
+_NAME_END = r"[A-Za-z0-9_\x80-\U0010ffff]*+"
+_ESCAPED = r"(?: [^'\\] | \\. | '' )*+ (?: ' | \\? \Z )"
+# Between the parts of one string constant: white space and comments, with a line break among them (section 4.1.2.1).
+_CONTINUED = r"(?: [\ \t\f\v] | --[^\r\n]*+ )*+ [\r\n] (?: [\ \t\f\v\r\n] | --[^\r\n]*+ [\r\n] )*+ '"
+
+# The order matters: the first alternative that matches at an offset wins. Whole words are matched, so that the e of name'…' starts no
+# E'…' string and the $ of a$b$ no dollar quote.
 _SPECIAL = re.compile(
-    r"""
-      (?P<comment> --[^\n]* | /\* )
-    | (?P<escape_string> (?<![\w$]) [eE]' (?: [^'\\] | \\. | '' )* (?: ' | \\? \Z ) )
-    | (?P<quoted> ' [^']* (?: ' | \Z ) | " [^"]* (?: " | \Z ) )
-    | (?P<dollar> (?<![\w$]) \$ (?: [^\W\d]\w* )? \$ )
+    rf"""
+      (?P<comment> --[^\r\n]*+ | /\* )
+    | (?P<escape_string> [eE]' {_ESCAPED} (?: {_CONTINUED} {_ESCAPED} )*+ )
+    | (?P<word> {_LETTER} [A-Za-z0-9_$\x80-\U0010ffff]*+ )
+    | (?P<quoted> ' [^']*+ (?: ' | \Z ) | " [^"]*+ (?: " | \Z ) )
+    | (?P<dollar> \$ (?: {_LETTER} {_NAME_END} )? \$ )
     | (?P<escape> \\: )
-    | (?P<placeholder> (?<! [:\w\\] ) : (?P<name> (?: (?:user|org)\.[A-Za-z_]\w* | [A-Za-z_]\w* ) ) (?! \w ) )
+    | (?P<placeholder> (?<! [:\w\\] ) : (?P<name> (?: (?:user|org)\. )? [A-Za-z_][A-Za-z0-9_]*+ ) )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -58,26 +67,28 @@ _COMMENT_EDGE = re.compile(r"/\*|\*/")
 
 def scan(sql: str) -> Iterator[Piece]:
     """The whole text in pieces, in order, without gaps. An unclosed string or comment runs to the end."""
-    done = 0
-    while found := _SPECIAL.search(sql, done):
+    done = at = 0
+    while found := _SPECIAL.search(sql, at):
+        at = found.end()
+        if found.lastgroup == "word":
+            continue
         if found.start() > done:
             yield Piece(Kind.CODE, done, found.start())
-        end = found.end()
         match found.lastgroup:
             case "comment":
-                end = _comment_end(sql, end) if found.group() == "/*" else end
-                yield Piece(Kind.COMMENT, found.start(), end)
+                at = _comment_end(sql, at) if found.group() == "/*" else at
+                yield Piece(Kind.COMMENT, found.start(), at)
             case "dollar":
-                close = sql.find(found.group(), end)
-                end = len(sql) if close < 0 else close + len(found.group())
-                yield Piece(Kind.QUOTED, found.start(), end)
+                close = sql.find(found.group(), at)
+                at = len(sql) if close < 0 else close + len(found.group())
+                yield Piece(Kind.QUOTED, found.start(), at)
             case "escape":
-                yield Piece(Kind.ESCAPE, found.start(), end)
+                yield Piece(Kind.ESCAPE, found.start(), at)
             case "placeholder":
-                yield Piece(Kind.PLACEHOLDER, found.start(), end, found.group("name"))
+                yield Piece(Kind.PLACEHOLDER, found.start(), at, found.group("name"))
             case _:
-                yield Piece(Kind.QUOTED, found.start(), end)
-        done = end
+                yield Piece(Kind.QUOTED, found.start(), at)
+        done = at
     if done < len(sql):
         yield Piece(Kind.CODE, done, len(sql))
 
