@@ -89,18 +89,22 @@ def read_view(fence: Fence, mistakes: Mistakes) -> tuple[View | None, Reference 
     if info.name is not None:
         hint = f"write ```{info.kind} {{data={info.name[:60]}}}"
         mistakes.add(info.name_position, f"A {info.kind} has no name; it shows the query given as `data`", hint)
-    keys = Keys(_options(fence, mistakes), KEYS[info.kind], f"a {info.kind}", mistakes)
+    entries, readable = _options(fence, mistakes)
+    keys = Keys(entries, KEYS[info.kind], f"a {info.kind}", mistakes)
     if "data" not in keys:
         mistakes.add(info.position, f"This {info.kind} does not say which query it shows", f"write ```{info.kind} {{data=NAME}}")
         return None, None
     reader: Callable[[Keys, FenceInfo], View | None] = {"chart": _chart, "table": _table, "metric": _metric}[info.kind]
     query = keys.text("data")
-    return reader(keys, info), Reference(query, keys.position("data", info.position)) if query else None
+    reference = Reference(query, keys.position("data", info.position)) if query else None
+    return (reader(keys, info) if readable else None), reference
 
 
-def _options(fence: Fence, mistakes: Mistakes) -> list[Entry]:
-    """The options of both places; one that stands in both is a mistake."""
+def _options(fence: Fence, mistakes: Mistakes) -> tuple[list[Entry], bool]:
+    """The options of both places, and whether all could be read; one that stands in both is a mistake."""
+    before = len(mistakes.listed())
     root = read_yaml(fence.body, mistakes)
+    readable = root is not None or len(mistakes.listed()) == before
     if root is not None and not isinstance(root, MapNode):
         mistakes.add(
             root.position, f"Options of a {fence.info.kind} are `key: value` lines", f"for example `{KEYS[fence.info.kind][1]}: …`"
@@ -114,7 +118,7 @@ def _options(fence: Fence, mistakes: Mistakes) -> list[Entry]:
             )
         else:
             given[entry.key] = entry
-    return list(given.values())
+    return list(given.values()), readable
 
 
 def _format(keys: Keys) -> str | None:

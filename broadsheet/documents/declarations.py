@@ -28,6 +28,11 @@ RESERVED = frozenset(
 )  # fmt: skip
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
+_DEFAULT_HINTS = {
+    ParameterType.DATE: "write 2013-01-31, or relative to the day of the request: `today - 7d`",
+    ParameterType.NUMBER: "write `default: 10`",
+    ParameterType.BOOLEAN: "write `default: true`",
+}
 _SYNONYMS = {"string": "text", "str": "text", "int": "number", "integer": "number", "float": "number", "select": "choice",
              "enum": "choice", "bool": "boolean", "array": "list", "datetime": "date", "timestamp": "date"}  # fmt: skip
 
@@ -183,7 +188,7 @@ def _list_default(parameter: Parameter, node: Node, mistakes: Mistakes) -> Value
 
 def _default(parameter: Parameter, kind: ParameterType, node: Node, mistakes: Mistakes) -> Value:
     if not isinstance(node, ScalarNode):
-        mistakes.add(node.position, f"The default must be a single value, not {name_of(node)}")
+        mistakes.add(node.position, f"The default must be a single value, not {name_of(node)}", "write `default: value`")
         return None
     if parameter.options:
         for option in parameter.options:
@@ -195,11 +200,11 @@ def _default(parameter: Parameter, kind: ParameterType, node: Node, mistakes: Mi
     try:
         value = values.from_plain(kind, node.text if kind is ParameterType.TEXT else node.value)
     except ValueError as error:
-        hint = "or relative to the day of the request: `today - 7d`" if kind is ParameterType.DATE else None
+        hint = _DEFAULT_HINTS.get(kind, "write a short text")
         mistakes.add(node.position, f"The default {error}", hint)
         return None
     if isinstance(value, int | Decimal) and not isinstance(value, bool) and parameter.type is ParameterType.NUMBER:
         low, high = parameter.minimum, parameter.maximum
         if (low is not None and value < low) or (high is not None and value > high):
-            mistakes.add(node.position, f"The default {value} is outside `min` and `max`")
+            mistakes.add(node.position, f"The default {value} is outside `min` and `max`", "change one of them")
     return value

@@ -204,7 +204,11 @@ def _check_names(
 
     for name in sorted(names_in(tree) - known):
         message = f"`{name[:60]}` is neither a parameter nor a query of this report"
-        mistakes.add(fragment.position(place(name)), message, did_you_mean(name, known))
+        mistakes.add(
+            fragment.position(place(name)),
+            message,
+            did_you_mean(name, known) or "declare it under `params:`, or as a query: ```sql NAME",
+        )
     with_field = set()
     for name, field in _bases(tree):
         with_field.add(name)

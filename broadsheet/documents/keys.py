@@ -52,10 +52,10 @@ class Keys:
         if node is None:
             return None
         if not isinstance(node, ScalarNode) or node.value is None or isinstance(node.value, bool):
-            self._wrong(key, node, "a text")
+            self._wrong(key, node, "a text", f"write `{key}: some words`")
             return None
         if len(node.text) > longest:
-            self.mistakes.add(node.position, f"`{key}` is longer than {longest:,} characters")
+            self.mistakes.add(node.position, f"`{key}` is longer than {longest:,} characters", "shorten it")
             return None
         return node.text
 
@@ -65,7 +65,7 @@ class Keys:
             return default
         if isinstance(node, ScalarNode) and isinstance(node.value, bool):
             return node.value
-        self._wrong(key, node, "true or false")
+        self._wrong(key, node, "true or false", f"write `{key}: true`")
         return default
 
     def integer(self, key: str, lowest: int, highest: int) -> int | None:
@@ -75,7 +75,7 @@ class Keys:
         value = node.value if isinstance(node, ScalarNode) else None
         if isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest:
             return value
-        self._wrong(key, node, f"a whole number from {lowest:,} to {highest:,}")
+        self._wrong(key, node, f"a whole number from {lowest:,} to {highest:,}", f"for example `{key}: {lowest}`")
         return None
 
     def number(self, key: str) -> float | None:
@@ -85,7 +85,7 @@ class Keys:
         value = node.value if isinstance(node, ScalarNode) else None
         if isinstance(value, int | Decimal) and not isinstance(value, bool):
             return float(value)
-        self._wrong(key, node, "a number")
+        self._wrong(key, node, "a number", f"for example `{key}: 10`")
         return None
 
     def one_of(self, key: str, allowed: Iterable[str], also: dict[str, str] | None = None) -> str | None:
@@ -114,5 +114,5 @@ class Keys:
     def _is_name(self, key: str, node: Node) -> bool:
         if isinstance(node, ScalarNode) and node.text.strip() and node.value is not None:
             return True
-        self._wrong(key, node, "a name or a list of names")
+        self._wrong(key, node, "a name or a list of names", f"write `{key}: name` or `{key}: [one, two]`")
         return False
