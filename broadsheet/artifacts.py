@@ -5,10 +5,11 @@ published. Locations are ``organization/edition/name``.
 """
 
 import hashlib
+import io
 import pathlib
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Any, Self
+from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import obstore
@@ -21,50 +22,55 @@ _WRITE_BUFFER_BYTES = 8 * 1024 * 1024
 _READ_CHUNK_BYTES = 1024 * 1024
 
 
-class ArtifactWriter:
-    """A file being written; use it as a binary file, then :meth:`publish`. Left without publishing, nothing appears.
+class ArtifactWriter(io.RawIOBase):
+    """A file being written; use it as a binary file, then :meth:`publish`. Closed without publishing, nothing appears.
 
     ``size_bytes`` and ``sha256`` (hexadecimal) tell what was written so far.
     """
 
     def __init__(self, file: Any):
-        self._file = file
+        super().__init__()
+        self._upload: Any = file
         self._hash = hashlib.sha256()
-        self._published = False
         self.size_bytes = 0
 
     @property
     def sha256(self) -> str:
         return self._hash.hexdigest()
 
-    def write(self, data: bytes | bytearray | memoryview) -> int:
-        self._hash.update(data)
-        self.size_bytes += len(data)
-        self._file.write(bytes(data) if not isinstance(data, bytes) else data)
-        return len(data)
-
-    def flush(self) -> None:
-        """Nothing is visible before it is published, so there is nothing to flush."""
+    def writable(self) -> bool:
+        return True
 
     def tell(self) -> int:
         return self.size_bytes
 
-    def writable(self) -> bool:
-        return True
+    def write(self, data: Any) -> int:
+        """Add ``data`` (bytes-like). Raises :class:`Unavailable` when the store does not take it (a full disk, for example)."""
+        piece = data if isinstance(data, bytes) else bytes(data)
+        self._hash.update(piece)
+        self.size_bytes += len(piece)
+        with _refusals():
+            self._upload.write(piece)
+        return len(piece)
 
     def publish(self) -> None:
         """Make the file appear. Raises :class:`Unavailable` when the store does not take it."""
-        try:
-            self._file.close()
-        except (BaseError, OSError) as error:
-            raise Unavailable(f"The artifact store did not take the file: {error}") from error
-        self._published = True
+        upload, self._upload = self._upload, None
+        with _refusals():
+            upload.close()
 
-    def __enter__(self) -> Self:
-        return self
+    def close(self) -> None:
+        """Drop what was not published: an upload that is never completed does not appear."""
+        self._upload = None
+        super().close()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._file = None  # an upload that was never closed is dropped by the store
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except (BaseError, OSError) as error:
+        raise Unavailable(f"The artifact store did not take the file: {error}") from error
 
 
 class ArtifactStore:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import msgspec
 
 
-class FieldError(msgspec.Struct, frozen=True):
+class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
     """One mistake in what the caller sent.
 
     ``pointer`` is a JSON Pointer (RFC 6901) into the request, or ``""``. For report texts, ``line`` and ``column`` are 1-based.

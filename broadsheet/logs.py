@@ -25,7 +25,7 @@ def configure(process: str, level: str = "INFO", fmt: str = "console") -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: Any = structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)
+    renderer: Any = structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback)
     if fmt == "json":
         shared += [structlog.processors.format_exc_info]
         renderer = structlog.processors.JSONRenderer()

@@ -46,6 +46,9 @@ class Settings:
     query_concurrency: int = _setting(8, "Concurrent queries per data source and process.", "queries")
     query_cache_seconds: int = _setting(300, "How old a shown result may be where the report does not say.", "seconds")
     run_timeout_seconds: float = _setting(900.0, "Statement timeout of a query inside a run.", "seconds")
+    edition_rows_bytes: int = _setting(
+        512 * 1024 * 1024, "Rows of a query (as Parquet) up to this size are kept with the edition.", "bytes"
+    )
     lease_seconds: float = _setting(15.0, "How long a worker owns a run without a heartbeat.", "seconds")
     heartbeat_seconds: float = _setting(1.0, "How often a worker says that it is alive.", "seconds")
     run_attempts: int = _setting(3, "How often a run is tried before it fails for good.", "attempts")

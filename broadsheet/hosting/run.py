@@ -7,7 +7,7 @@ imported.
 # ruff: noqa: E402 - the patching has to come first
 import warnings
 
-warnings.filterwarnings("ignore", category=DeprecationWarning, module="eventlet")
+warnings.filterwarnings("ignore", message="(?s).*Eventlet is deprecated", category=DeprecationWarning)
 
 import eventlet
 

@@ -37,7 +37,7 @@ def main() -> None:
     worker = Worker(
         f"{socket.gethostname()}:{os.getpid()}",
         runs,
-        Publisher(runs, catalog, sources, ArtifactStore(configured.artifacts_url)),
+        Publisher(runs, catalog, sources, ArtifactStore(configured.artifacts_url), keep_rows_bytes=configured.edition_rows_bytes),
         heartbeat_seconds=configured.heartbeat_seconds,
         drain_at=lambda: drain_at[0] if drain_at else None,
     )

@@ -115,7 +115,7 @@ def lose_attempt(session: Session, row: store.Row, error: RunError, settings: Se
     """An attempt ended without a result: queue the run again, or fail it when its attempts are used up."""
     wire = msgspec.to_builtins(error)
     if rules.after_lost_attempt(row["attempts"], settings.run_attempts) is RunState.FAILED:
-        return finish(session, row["id"], RunState.FAILED, error=wire)
+        return finish(session, row["id"], RunState.FAILED, error=wire, progress=None)
     return requeue(session, row["id"], error=wire)
 
 

@@ -132,7 +132,7 @@ class RunsService:
             row = lifecycle.owned(session, run_id, token)
             if retryable:
                 return lifecycle.lose_attempt(session, row, error, self.settings)
-            return lifecycle.finish(session, run_id, RunState.FAILED, error=msgspec.to_builtins(error))
+            return lifecycle.finish(session, run_id, RunState.FAILED, error=msgspec.to_builtins(error), progress=None)
 
     @rpc
     def release(self, run_id: str, token: int) -> None:
