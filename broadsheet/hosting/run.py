@@ -7,7 +7,7 @@ imported.
 # ruff: noqa: E402 - the patching has to come first
 import warnings
 
-warnings.filterwarnings("ignore", message="(?s).*Eventlet is deprecated", category=DeprecationWarning)
+warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
 
 import eventlet
 
