@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 
 export function MenuItems({ children, depth = 0 }: { children: ComponentChildren; depth?: number }) {
   const list = useRef<HTMLDivElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another depth is another list of items, which starts at its first
+  // Another depth is another list of items, which starts at its first.
   useEffect(() => {
     items(list.current)[0]?.focus();
   }, [depth]);

@@ -24,7 +24,7 @@ export function ParameterForm({ reportPath, params, search, errors, busy }: Prop
   const [edited, setEdited] = useState<Record<string, ParamValue>>({});
   const pending = useRef(0);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new address replaces what was being edited
+  // A new address replaces what was being edited.
   useEffect(() => {
     window.clearTimeout(pending.current);
     setEdited({});

@@ -70,10 +70,31 @@ export function Popover(props: Props) {
         {props.button}
       </button>
       {open && (
-        <div id={panelId} class={`popover-panel ${props.panelClass ?? ""}`} role={props.role} aria-label={props.label}>
+        <Panel id={panelId} role={props.role} label={props.label} panelClass={props.panelClass}>
           {props.children(close)}
-        </div>
+        </Panel>
       )}
+    </div>
+  );
+}
+
+interface PanelProps {
+  id: string;
+  role: "menu" | "dialog";
+  label: string;
+  panelClass: string | undefined;
+  children: ComponentChildren;
+}
+
+function Panel({ id, role, label, panelClass = "", children }: PanelProps) {
+  const labelled = { id, class: `popover-panel ${panelClass}`, "aria-label": label };
+  return role === "menu" ? (
+    <div {...labelled} role="menu">
+      {children}
+    </div>
+  ) : (
+    <div {...labelled} role="dialog">
+      {children}
     </div>
   );
 }

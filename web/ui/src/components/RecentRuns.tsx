@@ -18,7 +18,7 @@ export function RecentRuns({ reportId }: { reportId: string }) {
       (thrown) => setState(problemFrom(thrown)),
     );
   };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once per report
+  // Once per report.
   useEffect(load, [reportId]);
 
   const runs = runsOfReport(reportId).slice(0, SHOWN);

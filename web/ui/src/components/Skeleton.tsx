@@ -4,7 +4,7 @@ export function SkeletonLines({ count }: { count: number }) {
   return (
     <div class="skeleton" role="status" aria-label="Loading">
       {Array.from({ length: count }, (_, line) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the lines are all the same
+        // The lines are all the same.
         <span key={line} style={{ width: `${92 - ((line * 29) % 47)}%` }} />
       ))}
     </div>

@@ -25,7 +25,7 @@ export function cellFormatter(type: ColumnType, format: string | null): (value: 
   const known = (show: (value: unknown) => string) => (value: unknown) =>
     value === null || value === undefined ? NOTHING : show(value);
   if (isTemporal(type)) {
-    const show = format?.includes("%") ? utcFormat(format) : defaultTime(type);
+    const show = format && isDateFormat(format) ? utcFormat(format) : defaultTime(type);
     return known((value) => {
       const date = wallClock(String(value));
       return date ? show(date) : String(value);
@@ -35,7 +35,7 @@ export function cellFormatter(type: ColumnType, format: string | null): (value: 
     const show = numberShower(format) ?? (type === "integer" ? numberFormat(",d") : plainNumber);
     return known((value) => (typeof value === "number" ? typographic(show(value)) : String(value)));
   }
-  if (type === "boolean") return known((value) => (value ? "Yes" : "No"));
+  if (type === "boolean") return known((value) => (value ? "yes" : "no"));
   if (type === "json") return known((value) => (typeof value === "string" ? value : JSON.stringify(value)));
   return known(String);
 }
@@ -44,7 +44,7 @@ export function cellFormatter(type: ColumnType, format: string | null): (value: 
 export function metricText(value: number | string | null, format: string | null): string {
   if (value === null) return NOTHING;
   if (typeof value === "string") {
-    const date = format?.includes("%") ? wallClock(value) : null;
+    const date = format && isDateFormat(format) ? wallClock(value) : null;
     return date && format ? utcFormat(format)(date) : value;
   }
   return typographic((numberShower(format) ?? plainNumber)(value));
@@ -63,7 +63,7 @@ export function wallClock(text: string): Date | null {
 }
 
 function numberShower(format: string | null): ((value: number) => string) | null {
-  if (!format || format === "%" || (format.includes("%") && !format.endsWith("%"))) return null;
+  if (!format || isDateFormat(format)) return null;
   try {
     return numberFormat(format);
   } catch {
@@ -72,8 +72,12 @@ function numberShower(format: string | null): ((value: number) => string) | null
 }
 
 function plainNumber(value: number): string {
-  if (Number.isInteger(value)) return numberFormat(",d")(value);
-  return Math.abs(value) >= 1 ? numberFormat(",.2~f")(value) : numberFormat(",.3~r")(value);
+  return numberFormat(Math.abs(value) >= 1 || value === 0 ? ",.2~f" : ".3~g")(value);
+}
+
+/** A strftime pattern, rather than a number format such as ".1%" or "%". */
+export function isDateFormat(format: string): boolean {
+  return /%-?[A-Za-z%]/.test(format) && !/^\+?\$?,?(\.\d{1,2})?~?[fd%egs]?$/.test(format);
 }
 
 function defaultTime(type: ColumnType): (date: Date) => string {

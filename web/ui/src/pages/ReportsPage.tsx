@@ -95,7 +95,7 @@ function Search({ text, onText }: { text: string; onText: (text: string) => void
           if (event.key === "Escape") onText("");
         }}
       />
-      <kbd aria-hidden="true">/</kbd>
+      <kbd>/</kbd>
     </div>
   );
 }

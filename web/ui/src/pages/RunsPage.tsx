@@ -87,7 +87,7 @@ function useRunPages() {
     }
     setLoading(false);
   };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the first page, once
+  // The first page, once.
   useEffect(() => void load(null), []);
   const runs = allRuns.value.filter((run) => oldest === null || run.requested_at >= oldest);
   return { runs, nextCursor, loading, problem, loadMore: () => void load(nextCursor) };

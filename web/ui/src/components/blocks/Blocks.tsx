@@ -18,7 +18,6 @@ export function Blocks({ view, report }: { view: ReportView; report: LiveReport 
         const key = `${index}-${section.kind}`;
         if (section.kind === "markdown") {
           // The server renders markdown with raw HTML turned off: this is its own markup, never the author's.
-          // biome-ignore lint/security/noDangerouslySetInnerHtml: see above
           return <div key={key} class="prose" dangerouslySetInnerHTML={{ __html: section.html }} />;
         }
         if (section.kind === "metrics") return <MetricRow key={key} metrics={section.metrics} stateOf={stateOf} />;

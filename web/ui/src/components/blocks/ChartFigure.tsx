@@ -28,7 +28,7 @@ function Drawing({ block, data }: { block: ChartBlock; data: QueryData }) {
   const dark = isDark.value;
   const spec = JSON.stringify(block.spec);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the specification is compared by its text
+  // The specification is compared by its text.
   useEffect(() => {
     const element = host.current;
     if (!near || !element) return;

@@ -47,7 +47,7 @@ function Rows({ block, data }: { block: TableBlock; data: QueryData }) {
           </thead>
           <tbody>
             {Array.from({ length: shown }, (_, row) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: rows of a result are known by their place
+              // Rows of a result are known by their place.
               <tr key={row}>
                 {columns.map((column) => (
                   <Cell key={column.name} column={column} row={row} />

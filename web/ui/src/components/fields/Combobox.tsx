@@ -24,10 +24,10 @@ export function Combobox({ id, options, text, placeholder, describedBy, invalid,
   const [typed, setTyped] = useState<string | null>(null);
   const [open, setOpen] = useState(false);
   const [active, setActive] = useState(0);
-  const list = useRef<HTMLUListElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   const found = matching(options, typed ?? "");
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: follows the active option
+  // Follows the active option.
   useEffect(() => {
     list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
   }, [active, open]);
@@ -94,11 +94,11 @@ export function Combobox({ id, options, text, placeholder, describedBy, invalid,
         }}
       />
       {open && (
-        <ul class="combobox-list" id={`${id}-list`} ref={list} role="listbox">
+        <div class="combobox-list" id={`${id}-list`} ref={list} role="listbox">
           {found.map((option, index) => (
             // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are handled by the field
             // biome-ignore lint/a11y/useFocusableInteractive: the field keeps the focus
-            <li
+            <div
               key={String(option.value)}
               id={`${id}-${index}`}
               role="option"
@@ -107,10 +107,10 @@ export function Combobox({ id, options, text, placeholder, describedBy, invalid,
               onClick={() => pick(option)}
             >
               {option.label}
-            </li>
+            </div>
           ))}
-          {found.length === 0 && <li class="muted">Nothing found</li>}
-        </ul>
+          {found.length === 0 && <p class="muted">Nothing found</p>}
+        </div>
       )}
     </div>
   );

@@ -83,6 +83,7 @@ function BooleanField({ id, value, describedBy, onChange }: ControlProps) {
         type="checkbox"
         role="switch"
         checked={value === true}
+        aria-checked={value === true}
         aria-describedby={describedBy}
         onChange={(event) => onChange(event.currentTarget.checked, false)}
       />
