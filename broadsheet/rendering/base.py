@@ -84,7 +84,7 @@ def never() -> bool:
 
 
 class Renderer(Protocol):
-    """One format. ``query`` asks for one query's rows only; data formats need it when a report has several queries."""
+    """One format. ``query`` asks for one query's rows only; a format of one query takes the first if nobody asks."""
 
     format: str
     media_type: str
@@ -128,9 +128,9 @@ def stop_if(should_stop: Callable[[], bool]) -> None:
 
 
 def one_query(edition: Edition, query: str | None) -> str:
-    """The query whose rows a data format holds: the asked-for one, or the only one there is."""
+    """The query whose rows a data format holds: the asked-for one, or the report's first."""
     names = [found.name for found in edition.report.queries]
-    if query is None and len(names) == 1:
+    if query is None and names:
         return names[0]
     if query is None or query not in names:
         raise RenderFailed(f"Name one query of the report for this format: {', '.join(names) or 'it has none'}.")
