@@ -56,7 +56,7 @@ class Fence(msgspec.Struct, frozen=True):
 def read_query(fence: Fence, mistakes: Mistakes) -> Query | None:
     info, body = fence.info, fence.body
     keys = Keys(info.attributes, SQL_KEYS, "a query", mistakes)
-    check_sql(body, mistakes)
+    check_sql(body, mistakes, empty_at=info.position)
     if info.name is None:
         mistakes.add(info.position, "A query needs a name", "write the name after `sql`: ```sql delays")
         return None
@@ -102,9 +102,9 @@ def read_view(fence: Fence, mistakes: Mistakes) -> tuple[View | None, Reference 
 
 def _options(fence: Fence, mistakes: Mistakes) -> tuple[list[Entry], bool]:
     """The options of both places, and whether all could be read; one that stands in both is a mistake."""
-    before = len(mistakes.listed())
+    before = mistakes.count
     root = read_yaml(fence.body, mistakes)
-    readable = root is not None or len(mistakes.listed()) == before
+    readable = root is not None or mistakes.count == before
     if root is not None and not isinstance(root, MapNode):
         mistakes.add(
             root.position, f"Options of a {fence.info.kind} are `key: value` lines", f"for example `{KEYS[fence.info.kind][1]}: …`"

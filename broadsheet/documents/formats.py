@@ -22,7 +22,7 @@ MINUS = "\u2212"
 
 _SPECIFIER = re.compile(r"(\+)?(\$)?(,)?(?:\.(\d{1,2}))?(~)?([fd%egs])?", re.ASCII)
 _DIRECTIVE = re.compile(r"%(-?[A-Za-z%])")
-_DATE_DIRECTIVES = frozenset(
+DATE_DIRECTIVES = frozenset(
     ("Y", "y", "m", "-m", "b", "B", "d", "-d", "e", "j", "q", "a", "A", "H", "-H", "I", "-I", "M", "S", "p", "L", "Z", "%")
 )
 _PREFIXES = ("y", "z", "a", "f", "p", "n", "µ", "m", "", "k", "M", "G", "T", "P", "E", "Z", "Y")
@@ -66,7 +66,7 @@ def mistake_in(text: str) -> tuple[str, str] | None:
     if is_date_format(text):
         if len(text) > 100:
             return "The format is longer than 100 characters", "for example `%b %Y`"
-        unknown = [found for found in _DIRECTIVE.findall(text) if found not in _DATE_DIRECTIVES]
+        unknown = [found for found in _DIRECTIVE.findall(text) if found not in DATE_DIRECTIVES]
         return (f"`%{unknown[0]}` is not a known part of a date format", "for example `%Y-%m-%d` or `%b %Y`") if unknown else None
     try:
         parse_number_format(text)

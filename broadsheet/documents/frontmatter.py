@@ -46,9 +46,9 @@ def duration_seconds(text: str) -> int:
 
 def read_front_matter(fragment: Fragment, mistakes: Mistakes) -> FrontMatter:
     """Read the YAML between the ``---`` lines; every mistake in it is added to ``mistakes``."""
-    before = len(mistakes.listed())
+    before = mistakes.count
     root = read_yaml(fragment, mistakes)
-    if root is None and len(mistakes.listed()) > before:
+    if root is None and mistakes.count > before:
         return FrontMatter(readable=False)
     if root is not None and not isinstance(root, MapNode):
         mistakes.add(root.position, "The front matter must be `key: value` lines", "begin with `title: …`")

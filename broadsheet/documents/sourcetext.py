@@ -56,8 +56,10 @@ class Mistakes:
         unique = dict.fromkeys(sorted(self._found, key=lambda mistake: (mistake.line, mistake.column)))
         return tuple(unique)[:MOST_MISTAKES]
 
-    def __bool__(self) -> bool:
-        return bool(self._found)
+    @property
+    def count(self) -> int:
+        """How many have been added so far."""
+        return len(self._found)
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str | None:

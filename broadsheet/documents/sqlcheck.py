@@ -11,6 +11,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, SqlglotError
 
+from broadsheet.documents.model import Position
 from broadsheet.documents.placeholders import code_only, substitute
 from broadsheet.documents.sourcetext import Fragment, Mistakes
 
@@ -31,14 +32,17 @@ _WRITES: tuple[tuple[type[exp.Expression], str], ...] = (
 )  # fmt: skip
 
 
-def check_sql(fragment: Fragment, mistakes: Mistakes) -> None:
-    """Add a mistake for each way in which the SQL of ``fragment`` is not one read-only statement."""
+def check_sql(fragment: Fragment, mistakes: Mistakes, *, empty_at: Position | None = None) -> None:
+    """Add a mistake for each way in which the SQL of ``fragment`` is not one read-only statement.
+
+    ``empty_at`` is the place to name when there is none at all.
+    """
     if len(fragment.text) > LARGEST_SQL_CHARACTERS:
         mistakes.add(fragment.position(0), f"A query may have at most {LARGEST_SQL_CHARACTERS:,} characters")
         return
     code = code_only(fragment.text)
-    if not fragment.text.strip() or not (code.strip(" \n\t;") or fragment.text.lstrip().startswith(("'", '"'))):
-        mistakes.add(fragment.position(0), "The query is empty", _READ_ONLY_HINT)
+    if not code.strip(" \n\t;"):
+        mistakes.add(empty_at or fragment.position(0), "The query is empty", _READ_ONLY_HINT)
         return
     second = _second_statement(code)
     if second is not None:

@@ -224,19 +224,13 @@ def _as_number(value: Any) -> float:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, Undefined) or value is None:
-        return formats.MISSING
     if isinstance(value, ParameterText):
         return value.label
-    if isinstance(value, ResultRows):
-        return formats.MISSING
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    if isinstance(value, Mapping):
-        return formats.MISSING
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(_shown(item) for item in islice(value, MOST_ITEMS_SHOWN)) or formats.MISSING
-    return formats.format_value(value)
+    return formats.format_value(value) if isinstance(value, str | int | float | Decimal | dt.date) else formats.MISSING
 
 
 def escape(value: str) -> str:

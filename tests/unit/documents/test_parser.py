@@ -2,7 +2,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from reports import mistakes, only_mistake, parsed, report_text
+from report_texts import mistakes, only_mistake, parsed, report_text
 
 from broadsheet.documents import parser
 from broadsheet.documents.model import Chart, Column, Markdown, Metric, Option, ParameterType, Table
@@ -123,8 +123,8 @@ def test_a_parameter_may_be_declared_and_not_used():
         ("```sql\nselect 1\n```", (5, 4), "needs a name"),
         ("```sql 1a\nselect 1\n```", (5, 8), "cannot be the name"),
         ("```sql user\nselect 1\n```", (5, 8), "reserved"),
-        ("```sql q\n```", (6, 1), "empty"),
-        ("```sql q\n-- nothing\n```", (6, 1), "empty"),
+        ("```sql q\n```", (5, 4), "empty"),
+        ("```sql q\n-- nothing\n```", (5, 4), "empty"),
         ("```sql q\nselect 1;\nselect 2\n```", (7, 1), "second statement"),
         ("```sql q\nselect 1; -- end\n drop table x\n```", (7, 2), "second statement"),
         ("```sql q\n  Delete from x\n```", (6, 3), "only reads"),
