@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from broadsheet.local.stack import Stack
+from tests.support.system import Member, System
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +22,22 @@ def stack() -> Iterator[Stack]:
     finally:
         stack.stop()
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def system(stack: Stack) -> Iterator[System]:
+    """All of Broadsheet, every process real, over the run's servers. A test that kills a process starts it again."""
+    home = Path(tempfile.mkdtemp(prefix="broadsheet-system-", dir="/tmp"))
+    system = System(stack, home)
+    try:
+        system.start()
+        yield system
+    finally:
+        system.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def admin(system: System) -> Member:
+    """The admin of an organization of this test's own."""
+    return system.organization()
