@@ -6,17 +6,20 @@ signal when the *thread* that forked ends, not the process, so all children are 
 """
 
 import os
-import select
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 import msgspec
+
+from broadsheet.local.signals import send
 
 #: The variable that names the home a process belongs to; set for children only, never in a person's shell.
 MARKER = "BROADSHEET_STACK"
@@ -93,39 +96,15 @@ def members(home: Path) -> list[int]:
 
 
 def sweep(home: Path, *, grace_seconds: float = 5.0) -> list[int]:
-    """End whatever still runs for ``home`` though its parent is gone. Gives the ids of what was found.
-
-    Identity is proved by pidfd: the check and the signal concern the same process, even if its number is given away in between.
-    """
+    """End whatever still runs for ``home`` though its parent is gone. Gives the ids of what was found."""
     found = members(home)
-    for stop_signal in (signal.SIGTERM, signal.SIGKILL):
-        handles = [handle for pid in members(home) if (handle := _open(pid, home)) is not None]
-        for handle in handles:
-            _signal(handle, stop_signal)
-        for handle in handles:
-            _await_exit(handle, grace_seconds)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for pid in members(home):
+            send(pid, number, still=partial(_belongs, pid, home))
+        deadline = time.monotonic() + grace_seconds
+        while members(home) and time.monotonic() < deadline:
+            time.sleep(0.05)
     return found
-
-
-def _open(pid: int, home: Path) -> int | None:
-    try:
-        handle = os.pidfd_open(pid)
-    except OSError:
-        return None
-    if _belongs(pid, home):
-        return handle
-    os.close(handle)
-    return None
-
-
-def _signal(handle: int, stop_signal: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        signal.pidfd_send_signal(handle, stop_signal)
-
-
-def _await_exit(handle: int, timeout_seconds: float) -> None:
-    select.select([handle], [], [], timeout_seconds)
-    os.close(handle)
 
 
 def _belongs(pid: int, home: Path) -> bool:

@@ -61,6 +61,17 @@ def give(path: Path, account: str) -> None:
     os.chown(path, entry.pw_uid, entry.pw_gid)
 
 
+def write_private(path: Path, content: bytes, *, owner: str | None = None) -> None:
+    """Replace ``path`` as a whole by a file that only its owner (an account, or we) can read, at no moment anybody else."""
+    replacement = path.with_name(f"{path.name}.new")
+    replacement.unlink(missing_ok=True)
+    with os.fdopen(os.open(replacement, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+    if owner is not None:
+        give(replacement, owner)
+    replacement.replace(path)
+
+
 def prepare_home(wanted: Path, *, on_notice: Callable[[str], None] = lambda _: None) -> Home:
     """Make the data folder and say where it really is.
 

@@ -3,12 +3,13 @@
 They are part of the data: without them the databases cannot be opened again, so a new name is added but nothing is ever replaced.
 """
 
-import os
 import secrets
 from pathlib import Path
 
 import msgspec
 from cryptography.fernet import Fernet
+
+from broadsheet.local.home import write_private
 
 #: The database roles ``broadsheet_<name>``, one per process that has its own schema.
 ROLES = ("accounts", "catalog", "queries", "runs", "notifications", "relay")
@@ -35,13 +36,5 @@ def load_secrets(path: Path) -> Secrets:
     roles = {role: secrets.token_urlsafe(24) for role in ROLES} | known.get("roles", {})
     whole = msgspec.convert({**made, **known, "roles": roles}, Secrets)
     if msgspec.to_builtins(whole) != known:
-        _write(path, msgspec.json.format(msgspec.json.encode(whole)) + b"\n")
+        write_private(path, msgspec.json.format(msgspec.json.encode(whole)) + b"\n")
     return whole
-
-
-def _write(path: Path, content: bytes) -> None:
-    replacement = path.with_suffix(".new")
-    replacement.unlink(missing_ok=True)
-    with os.fdopen(os.open(replacement, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-    replacement.replace(path)

@@ -7,7 +7,7 @@ server fails, those that are up are stopped before the error leaves: nothing is 
 import fcntl
 import os
 from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -23,7 +23,9 @@ from broadsheet.local.servers.kafka import Kafka
 from broadsheet.local.servers.postgres import SUPERUSER, Primary, Replica
 from broadsheet.local.servers.rabbitmq import RabbitMQ
 from broadsheet.local.servers.redis import Redis
+from broadsheet.local.together import together
 
+LOCK = "stack.lock"
 _PORTS = ("postgres", "postgres-replica", "redis", "rabbitmq", "rabbitmq-distribution", "epmd", "kafka", "kafka-controller")
 
 #: Hears what happens: the name of a server and a word or two ("preparing", "starting", "ready", …).
@@ -130,9 +132,7 @@ class Stack:
 
     def stop(self) -> None:
         """Stop everything; harmless if nothing runs."""
-        with ThreadPoolExecutor(max_workers=8) as pool:
-            for finished in [pool.submit(self._stop_one, server) for server in self._servers.values()]:
-                finished.result()
+        together([partial(self._stop_one, server) for server in self.servers])
         if self._spawner is not None:
             self._spawner.close()
             self._spawner = None
@@ -145,7 +145,7 @@ class Stack:
     def _open(self) -> None:
         self._giving_up.clear()
         self._home = prepare_home(self._wanted, on_notice=lambda text: self._on_progress("data folder", text))
-        self._lock = _locked(self._home.path / "stack.lock")
+        self._lock = _locked(self._home.path / LOCK)
         if left := sweep(self._home.path):
             self._on_progress("data folder", f"ended {len(left)} processes left by a start that was cut off")
         self._secrets = load_secrets(self._home.path / "secrets.json")
@@ -188,21 +188,12 @@ class Stack:
     def _start_all(self) -> None:
         primary, replica, redis, rabbitmq, kafka = self._typed()
         chains = ((rabbitmq,), (kafka,), (primary, replica), (redis,))
-        with ThreadPoolExecutor(max_workers=len(chains)) as pool:
-            started = [pool.submit(self._start_chain, chain) for chain in chains]
-            done, pending = wait(started, return_when=FIRST_EXCEPTION)
-            failures = [error for future in done if (error := future.exception())]
-            if failures:
-                self._give_up(pending)
-                raise failures[0]
+        together([partial(self._start_chain, chain) for chain in chains], give_up=self._give_up)
 
-    def _give_up(self, pending: set[Future[None]]) -> None:
-        """Kill servers until no chain still waits for one."""
+    def _give_up(self) -> None:
         self._giving_up.set()
-        while pending:
-            for server in self.servers:
-                server.kill()
-            pending = wait(pending, timeout=0.2).not_done
+        for server in self.servers:
+            server.kill()
 
     def _start_chain(self, chain: tuple[Server, ...]) -> None:
         for server in chain:
@@ -230,4 +221,21 @@ def _locked(path: Path) -> int:
     except OSError:
         os.close(handle)
         raise ServerFailed("data folder", f"{path.parent} is in use by a running Broadsheet", advice="Stop it: make down") from None
+    os.ftruncate(handle, 0)
+    os.write(handle, f"{os.getpid()}\n".encode())
     return handle
+
+
+def owner_of(home: Path) -> int | None:
+    """The process that holds the lock of a home, or None if nothing runs there."""
+    try:
+        handle = os.open(home / LOCK, os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return int(os.read(handle, 20).split()[0] or 0)
+    finally:
+        os.close(handle)
+    return None

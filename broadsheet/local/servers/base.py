@@ -83,7 +83,7 @@ class Server(ABC):
         pause = 0.03
         while not self._answers():
             if not self.is_running:
-                raise self.failure(f"ended while starting ({self._exit_text()})")
+                raise self.failure(f"ended while starting ({exit_text(self._process)})")
             if time.monotonic() > deadline:
                 raise self.failure(f"did not become ready within {self.ready_seconds:.0f} s")
             time.sleep(pause)
@@ -91,15 +91,15 @@ class Server(ABC):
 
     def stop(self) -> None:
         """Finish cleanly, or by force after ``stop_seconds``. Nothing of it is left afterwards."""
-        if self._process is not None:
-            end(self._process, self.stop_signal, self.stop_seconds)
-            self._process = None
+        process, self._process = self._process, None
+        if process is not None:
+            end(process, self.stop_signal, self.stop_seconds)
 
     def kill(self) -> None:
         """SIGKILL, as a crash would; the data stays as it is."""
-        if self._process is not None:
-            kill_group(self._process)
-            self._process = None
+        process, self._process = self._process, None
+        if process is not None:
+            kill_group(process)
 
     def restart(self) -> None:
         """Start again (stopping first if it runs) and wait until ready."""
@@ -169,11 +169,13 @@ class Server(ABC):
         except Exception:  # whatever a client library raises while nobody listens yet; the deadline reports it
             return False
 
-    def _exit_text(self) -> str:
-        code = self._process.poll() if self._process else None
-        if code is None:
-            return "gone"
-        return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+def exit_text(process: subprocess.Popen[bytes] | None) -> str:
+    """How a process ended, for people."""
+    code = process.poll() if process is not None else None
+    if code is None:
+        return "gone"
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
 def base_env() -> dict[str, str]:

@@ -4,7 +4,6 @@ The replica reads through a physical slot, so it can be down for a while without
 replica whose place is lost is copied anew at its next start.
 """
 
-import os
 import shutil
 import signal
 import time
@@ -18,7 +17,7 @@ from psycopg2 import sql
 
 from broadsheet.local.child import Launch, Spawner, members
 from broadsheet.local.failure import ServerFailed
-from broadsheet.local.home import Home, give
+from broadsheet.local.home import Home, write_private
 from broadsheet.local.ports import LOCALHOST
 from broadsheet.local.servers.base import Server, base_env, program
 
@@ -130,7 +129,7 @@ class Primary(_Postgres):
 
     def _make_data(self, target: Path) -> None:
         password_file = target.with_name("password")
-        _write_private(password_file, self._password + "\n", self.home.account)
+        write_private(password_file, f"{self._password}\n".encode(), owner=self.home.account)
         initdb = str(Path(newest_binaries()) / "initdb")
         options = ("--encoding=UTF8", "--locale=C.UTF-8", "--auth=scram-sha-256", "--data-checksums")
         speed = () if self._durable else ("--no-sync",)
@@ -186,11 +185,3 @@ class Replica(_Postgres):
 
     def probe(self) -> bool:
         return self.query("select pg_is_in_recovery(), (select status from pg_stat_wal_receiver)") == [(True, "streaming")]
-
-
-def _write_private(path: Path, content: str, account: str | None) -> None:
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(content)
-    if account is not None:
-        give(path, account)

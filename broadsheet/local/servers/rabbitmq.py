@@ -95,7 +95,7 @@ class RabbitMQ(Server):
             self._epmd = None
 
     def probe(self) -> bool:
-        with Connection(self.url, connect_timeout=2) as connection:  # type: ignore[no-untyped-call]
+        with Connection(self.url, connect_timeout=2) as connection:
             connection.connect()
             return bool(connection.connected)
 
