@@ -3,6 +3,7 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { unread } from "./state/notifications";
+import { titleOnTab } from "./tab-title";
 
 const pageTitle = signal("");
 
@@ -18,9 +19,4 @@ export function useTitleOnTab(): void {
   useEffect(() => {
     document.title = title;
   }, [title]);
-}
-
-export function titleOnTab(title: string, unreadCount: number): string {
-  const name = title ? `${title} · Broadsheet` : "Broadsheet";
-  return unreadCount > 0 ? `(${unreadCount}) ${name}` : name;
 }

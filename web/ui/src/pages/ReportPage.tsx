@@ -33,7 +33,7 @@ export function ReportPage({ reportId }: { reportId: string }) {
   if (!view && problem?.status === 404) return <NotFound what="report" />;
   if (!view && problem) {
     return (
-      <div class="page page-narrow">
+      <div class="page">
         <Problem
           heading="This report could not be loaded"
           problem={problem}

@@ -30,7 +30,7 @@ export function ReportsPage() {
   const firstLoad = loading && items.length === 0;
   const empty = !loading && !problem && items.length === 0;
   return (
-    <div class="page page-narrow">
+    <div class="page">
       <header class="contents-head">
         <p class="kicker">
           {dateline(now.value, timeZone.value)} <span aria-hidden="true">—</span> {me.value?.organization.name}

@@ -26,7 +26,7 @@ export function RunsPage() {
   const { runs, nextCursor, loading, problem, loadMore } = useRunPages();
   const shown = runs.filter((run) => passes(run, filter));
   return (
-    <div class="page page-narrow">
+    <div class="page">
       <header class="contents-head">
         <div class="contents-title">
           <h1>Runs</h1>

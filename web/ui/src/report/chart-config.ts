@@ -2,51 +2,25 @@
 
 type Config = Record<string, unknown>;
 
-const DARK_INK = "#eceae4";
-const DARK_MUTED = "#a3a7ad";
-const DARK_RULE = "#30353c";
-const DARK_CATEGORY = [
-  "#8db8ec",
-  "#f0a868",
-  "#7fcf9f",
-  "#e58a8a",
-  "#c3a6ea",
-  "#d9c26a",
-  "#74c7d4",
-  "#e9a3c9",
-  "#a9b0b8",
-  "#b6d47f",
-];
+const INK = "#eceae4";
+const SOFT = "#a9acb2";
+const RULE = "#30353c";
+const AXIS = "#6f7379";
+const CATEGORY = ["#6ea8e0", "#f08a5a", "#45c2a0", "#d98bbd", "#f0c05a", "#9ad0f5", "#a9a9b0", "#c98f78"];
 
-const FONT = "'Public Sans Variable', system-ui, sans-serif";
-
-const PAGE: Config = {
-  background: "transparent",
-  font: FONT,
-};
+/** The page's own typeface, which is there; what the files are set in may not be. */
+const PAGE: Config = { background: "transparent", font: "'Public Sans Variable', system-ui, sans-serif" };
 
 const DARK: Config = {
-  axis: {
-    domainColor: DARK_MUTED,
-    gridColor: DARK_RULE,
-    tickColor: DARK_MUTED,
-    labelColor: DARK_MUTED,
-    titleColor: DARK_INK,
-  },
-  legend: { labelColor: DARK_MUTED, titleColor: DARK_INK },
-  header: { labelColor: DARK_MUTED, titleColor: DARK_INK },
-  title: { color: DARK_INK, subtitleColor: DARK_MUTED },
-  text: { color: DARK_INK },
-  rule: { color: DARK_MUTED },
-  style: { "guide-label": { fill: DARK_MUTED }, "guide-title": { fill: DARK_INK } },
-  view: { stroke: "transparent" },
-  mark: { color: DARK_CATEGORY[0] },
-  bar: { color: DARK_CATEGORY[0] },
-  line: { color: DARK_CATEGORY[0] },
-  area: { color: DARK_CATEGORY[0] },
-  point: { color: DARK_CATEGORY[0] },
-  arc: { color: DARK_CATEGORY[0] },
-  range: { category: DARK_CATEGORY, ramp: { scheme: "blues" }, heatmap: { scheme: "blues" } },
+  axis: { labelColor: SOFT, titleColor: SOFT, gridColor: RULE, domainColor: AXIS, tickColor: AXIS },
+  axisX: { domainColor: AXIS, tickColor: AXIS },
+  legend: { labelColor: INK, titleColor: SOFT },
+  header: { labelColor: SOFT, titleColor: INK },
+  title: { color: INK, subtitleColor: SOFT },
+  text: { color: INK },
+  rule: { color: SOFT },
+  mark: { color: CATEGORY[0] },
+  range: { category: CATEGORY },
 };
 
 export function chartConfig(own: unknown, dark: boolean): Config {

@@ -49,6 +49,7 @@ export function completeSpec(block: ChartBlock, data: QueryData, dark: boolean):
     config: chartConfig(block.spec.config, dark),
     background: "transparent",
   };
+  if (block.title) delete spec.title;
   const fillsWidth = !(
     "facet" in spec ||
     "hconcat" in spec ||

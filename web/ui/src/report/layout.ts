@@ -1,6 +1,6 @@
 /** What a report's blocks look like on the page: neighbouring metrics share a row, queries are known by a title. */
 
-import type { Block, MetricBlock } from "../api/types";
+import type { Block, ChartBlock, MetricBlock } from "../api/types";
 
 export type Section = Exclude<Block, MetricBlock> | { kind: "metrics"; metrics: MetricBlock[] };
 
@@ -13,6 +13,18 @@ export function sections(blocks: Block[]): Section[] {
     else made.push({ kind: "metrics", metrics: [block] });
   }
   return made;
+}
+
+export interface Headline {
+  title: string | null;
+  subtitle: string | null;
+}
+
+/** A chart's headline. The page sets it itself, as it does a table's, so the specification's own is left out of the drawing. */
+export function chartHeadline(block: ChartBlock): Headline {
+  const own = block.spec.title as string | { subtitle?: unknown } | undefined;
+  const subtitle = typeof own === "object" && typeof own.subtitle === "string" ? own.subtitle : null;
+  return { title: block.title, subtitle: block.title ? subtitle : null };
 }
 
 export interface NamedQuery {

@@ -20,8 +20,7 @@ export function shownColumns(block: TableBlock, data: QueryData): ShownColumn[] 
   const settings = new Map(block.columns.map((column) => [column.name, column]));
   const named = block.columns.map((column) => column.name);
   const others = data.columns.map((column) => column.name).filter((name) => !settings.has(name));
-  const inOrder = others.length === 0 ? named : data.columns.map((column) => column.name);
-  return inOrder
+  return [...named, ...others]
     .filter((name) => !settings.get(name)?.hidden && data.columns.some((column) => column.name === name))
     .map((name) => {
       const setting = settings.get(name);

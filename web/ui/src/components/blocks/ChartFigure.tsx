@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ChartBlock, QueryData } from "../../api/types";
+import { chartHeadline } from "../../report/layout";
 import type { QueryState } from "../../report/live-report";
 import { isDark } from "../../state/theme";
 import { SkeletonBox } from "../Skeleton";
@@ -14,8 +15,9 @@ interface Props {
 }
 
 export function ChartFigure({ block, state, onRetry }: Props) {
+  const headline = chartHeadline(block);
   return (
-    <Figure kind="chart" query={block.query} title={block.title} state={state} height={block.height} onRetry={onRetry}>
+    <Figure kind="chart" query={block.query} {...headline} state={state} height={block.height} onRetry={onRetry}>
       {(data) => <Drawing block={block} data={data} />}
     </Figure>
   );

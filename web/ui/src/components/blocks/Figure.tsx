@@ -11,20 +11,26 @@ interface Props {
   kind: "chart" | "table";
   query: string;
   title: string | null;
+  subtitle?: string | null;
   state: QueryState;
   height: number;
   onRetry: () => void;
   children: (data: QueryData) => ComponentChildren;
 }
 
-export function Figure({ kind, query, title, state, height, onRetry, children }: Props) {
+export function Figure({ kind, query, title, subtitle, state, height, onRetry, children }: Props) {
   return (
     <figure
       class={`figure figure-${kind}${state.loading && state.data ? " is-refreshing" : ""}`}
       aria-busy={state.loading}
       data-testid={`${kind}-${query}`}
     >
-      {title && <figcaption>{title}</figcaption>}
+      {title && (
+        <figcaption>
+          {title}
+          {subtitle && <span>{subtitle}</span>}
+        </figcaption>
+      )}
       <Body state={state} height={height} onRetry={onRetry}>
         {children}
       </Body>

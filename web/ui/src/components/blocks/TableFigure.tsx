@@ -10,6 +10,8 @@ import { Figure } from "./Figure";
 
 const LIMIT_WITHOUT_ONE = 200;
 const MORE = 500;
+/** Characters of a text that stays on one line; dates and codes do, sentences don’t. */
+const WRAPS_BEYOND = 28;
 
 interface Props {
   block: TableBlock;
@@ -67,6 +69,7 @@ function Rows({ block, data }: { block: TableBlock; data: QueryData }) {
             </button>
           )}{" "}
           Get all of them as XLSX or CSV.
+          {data.truncated && block.totals.length > 0 && ` * Of the ${count(loaded)} rows loaded.`}
         </p>
       )}
       {shown === loaded && !data.truncated && loaded > 20 && <p class="table-foot muted">{plural(loaded, "row")}</p>}
@@ -78,7 +81,8 @@ function Cell({ column, row }: { column: ShownColumn; row: number }) {
   const value = column.values[row];
   const bar = column.bar?.(value);
   const text = column.text(value);
-  const classes = `align-${column.align}${column.numeric ? " is-number" : ""}${column.bar ? " has-bar" : ""}`;
+  const whole = column.numeric || text.length <= WRAPS_BEYOND;
+  const classes = `align-${column.align}${whole ? " is-whole" : ""}${column.bar ? " has-bar" : ""}`;
   return (
     <td class={classes}>
       {bar && (
@@ -101,9 +105,9 @@ function Totals({ block, columns, partial }: { block: TableBlock; columns: Shown
       <tr>
         {columns.map((column, index) => {
           const total = block.totals.includes(column.name) ? totalOf(column) : null;
-          const label = index === labelled ? (partial ? "Total of the rows loaded" : "Total") : "";
+          const label = index === labelled ? (partial ? "Total*" : "Total") : "";
           return (
-            <td key={column.name} class={`align-${column.align}${column.numeric ? " is-number" : ""}`}>
+            <td key={column.name} class={`align-${column.align} is-whole`}>
               {total ?? label}
             </td>
           );

@@ -6,8 +6,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Option } from "../../api/types";
-
-const SHOWN = 100;
+import { matching } from "./matching";
 
 interface Props {
   id: string;
@@ -114,19 +113,4 @@ export function Combobox({ id, options, text, placeholder, describedBy, invalid,
       )}
     </div>
   );
-}
-
-/** Options whose label or value has the text in it; those that start with it first. */
-export function matching(options: Option[], text: string): Option[] {
-  const wanted = text.trim().toLowerCase();
-  if (wanted === "") return options.slice(0, SHOWN);
-  const starts: Option[] = [];
-  const contains: Option[] = [];
-  for (const option of options) {
-    const label = option.label.toLowerCase();
-    const value = String(option.value).toLowerCase();
-    if (label.startsWith(wanted) || value.startsWith(wanted)) starts.push(option);
-    else if (label.includes(wanted)) contains.push(option);
-  }
-  return [...starts, ...contains].slice(0, SHOWN);
 }
