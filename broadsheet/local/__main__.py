@@ -3,6 +3,7 @@
 On a terminal a line per part is kept up to date; elsewhere each step is a plain line. A failure ends with exit code 1.
 """
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -113,6 +114,23 @@ def logs(
                 console.print(coloured(line) if console.is_terminal else Text(line), soft_wrap=True)
         except KeyboardInterrupt:
             return
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the running installation's database to the newest revision."""
+    with _told():
+        commands.migrate()
+    console.print("The database is at the newest revision.")
+
+
+@app.command()
+def shell() -> None:
+    """A shell that has the settings of the running installation, and those of its superuser for psql."""
+    with _told():
+        own = commands.variables()
+    program = os.environ.get("SHELL") or "/bin/sh"
+    os.execve(program, [program], {**os.environ, **own})
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from broadsheet.local.child import sweep
-from broadsheet.local.environment import PREFIX, public_url
+from broadsheet.local.environment import DATABASE, PREFIX, environment, public_url
 from broadsheet.local.failure import ServerFailed
 from broadsheet.local.home import Home, delete_home, prepare_home, write_private
 from broadsheet.local.sample import sample_of
@@ -26,6 +26,7 @@ from broadsheet.local.signals import has_ended, send
 from broadsheet.local.stack import Endpoints, owner_of
 from broadsheet.local.status import Failure, Status, Step, read_status
 from broadsheet.local.supervisor import ENDPOINTS, STATUS
+from broadsheet.provisioning import provision
 
 START_SECONDS = 300.0
 STOP_SECONDS = 90.0
@@ -94,6 +95,33 @@ def status() -> Status | None:
     """The supervisor's report, or None if none runs."""
     home = wanted_home().resolve()
     return read_status(home / STATUS) if owner_of(home) is not None else None
+
+
+def variables() -> dict[str, str]:
+    """What a tool needs to work with the running installation: its `BROADSHEET_…` settings, and `PG…` of the superuser for psql."""
+    home = wanted_home().resolve()
+    endpoints = _endpoints(home)
+    secrets = load_secrets(home / "secrets.json")
+    postgres = {
+        "PGHOST": endpoints.host,
+        "PGPORT": str(endpoints.primary_port),
+        "PGUSER": endpoints.superuser,
+        "PGPASSWORD": endpoints.superuser_password,
+        "PGDATABASE": DATABASE,
+    }
+    return {**environment(home, endpoints, secrets, None, os.environ), **postgres}
+
+
+def migrate() -> None:
+    """Bring the running installation's database to the newest revision."""
+    home = wanted_home().resolve()
+    provision(_endpoints(home).admin_url, load_secrets(home / "secrets.json").roles)
+
+
+def _endpoints(home: Path) -> Endpoints:
+    if owner_of(home) is None or not (home / ENDPOINTS).exists():
+        raise ServerFailed("installation", "nothing is running", advice="Start it: make up")
+    return msgspec.json.decode((home / ENDPOINTS).read_bytes(), type=Endpoints)
 
 
 def logs(*, lines: int, follow: bool, part: str = "broadsheet") -> Iterator[str]:
@@ -167,7 +195,7 @@ def _await_start(home: Home, supervisor: subprocess.Popen[bytes], on_step: OnSte
 
 
 def _made_demo(home: Home, on_step: OnStep) -> Demo:
-    endpoints = msgspec.json.decode((home.path / ENDPOINTS).read_bytes(), type=Endpoints)
+    endpoints = _endpoints(home.path)
     sample = sample_of(endpoints, load_secrets(home.path / "secrets.json"))
     url = public_url({name: value for name, value in os.environ.items() if name.startswith(PREFIX)})
     on_step(Step("demo", "starting"))

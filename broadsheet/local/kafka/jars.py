@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -60,5 +61,15 @@ def _fetch(maven: str, target: Path) -> None:
         raise ServerFailed("kafka", "Maven could not fetch its jars", lines[-15:], _ADVICE)
 
 
+def main() -> int:
+    """Fetch, and print where the jars are."""
+    try:
+        sys.stdout.write(f"{fetched_jars()}\n")
+    except ServerFailed as failure:
+        sys.stderr.write("".join(f"    {line}\n" for line in failure.log_tail) + f"{failure}. {failure.advice}\n")
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    fetched_jars()
+    sys.exit(main())
