@@ -11,6 +11,8 @@ from broadsheet.documents.model import Position
 from broadsheet.documents.sourcetext import Fragment, Mistakes
 from broadsheet.documents.yamltext import Entry, ScalarNode, plain_value
 
+LONGEST_INFO = 2_000
+
 _WORD = re.compile(r"[^\s{}=\"]+")
 _KEY = re.compile(r"[A-Za-z_][\w-]*")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\'')
@@ -36,7 +38,11 @@ def kind_of(info: str) -> str:
 
 def read_fence_info(fragment: Fragment, mistakes: Mistakes) -> FenceInfo:
     """Read the info string in ``fragment``; what cannot be read becomes a mistake, the rest is still given."""
-    text = fragment.text
+    text = fragment.text[:LONGEST_INFO]
+    if len(fragment.text) > LONGEST_INFO:
+        mistakes.add(
+            fragment.position(0), f"This line is longer than {LONGEST_INFO:,} characters", "move options below it, as YAML"
+        )
     at = _skip(text, 0)
     word = _WORD.match(text, at)
     kind, start = (word.group(), at) if word else ("", at)
@@ -61,7 +67,7 @@ def _skip(text: str, at: int) -> int:
 
 
 def _attributes(fragment: Fragment, at: int, mistakes: Mistakes) -> tuple[tuple[Entry, ...], int]:
-    text = fragment.text
+    text = fragment.text[:LONGEST_INFO]
     entries: dict[str, Entry] = {}
     opened = at - 1
     while True:

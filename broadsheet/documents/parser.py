@@ -16,11 +16,12 @@ from broadsheet.documents.expressions import check_text
 from broadsheet.documents.frontmatter import FrontMatter, read_front_matter
 from broadsheet.documents.model import Block, Markdown, Mistake, Position, Query, Report
 from broadsheet.documents.placeholders import find
-from broadsheet.documents.sourcetext import Fragment, Mistakes, did_you_mean
+from broadsheet.documents.sourcetext import MOST_MISTAKES, Fragment, Mistakes, did_you_mean
 from broadsheet.errors import FieldError, InvalidReport
 
 LARGEST_TEXT_BYTES = 1024 * 1024
 MOST_BLOCKS = 200
+LARGEST_MARKDOWN_CHARACTERS = 64 * 1024
 BLOCK_KINDS = ("sql", "chart", "table", "metric")
 
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
@@ -46,6 +47,7 @@ def check(text: str) -> tuple[Mistake, ...]:
 def _markdown() -> MarkdownIt:
     """Block structure only; inline text is not looked at."""
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    markdown.disable("reference")  # takes quadratic time, and matters to inline text only
     markdown.core.ruler.enableOnly(["normalize", "block"])
     return markdown
 
@@ -119,7 +121,10 @@ class _Parser:
         while start < end and not lines[start].strip():
             start += 1
         text = "\n".join(lines[start:end]).rstrip()
-        if text:
+        if len(text) > LARGEST_MARKDOWN_CHARACTERS:
+            message = f"A text between two blocks may have at most {LARGEST_MARKDOWN_CHARACTERS:,} characters"
+            self.mistakes.add(Position(start + 1, 1), message, "shorten it")
+        elif text:
             self.blocks.append(Markdown(text, Position(start + 1, 1)))
 
     def _fence(self, token: Token, lines: list[str], first: int) -> None:
@@ -168,18 +173,22 @@ class _Parser:
         if declared is None:
             return
         for query, fence in self.queries:
-            undeclared = set(query.parameters) - self.front.declared
-            for use in find(fence.body.text):
-                if use.name in undeclared:
-                    hint = (
-                        did_you_mean(use.name, self.front.declared)
-                        or f"declare it under `params:` as `{use.name[:60]}: {{type: text}}`"
-                    )
-                    self.mistakes.add(fence.body.position(use.offset), f"The parameter `{use.name[:60]}` is not declared", hint)
+            self._undeclared(query, fence)
             if query.source is None and self.front.source is None:
                 self.mistakes.add(
                     query.position, f"The query `{query.name[:60]}` has no data source", "add `source: NAME` to the front matter"
                 )
+
+    def _undeclared(self, query: Query, fence: Fence) -> None:
+        undeclared = [name for name in query.parameters if name not in self.front.declared]
+        hints = {
+            name: did_you_mean(name, self.front.declared) or f"declare it under `params:` as `{name[:60]}: {{type: text}}`"
+            for name in undeclared[:MOST_MISTAKES]
+        }
+        for use in find(fence.body.text) if undeclared else ():
+            if use.name in hints:
+                message = f"The parameter `{use.name[:60]}` is not declared"
+                self.mistakes.add(fence.body.position(use.offset), message, hints[use.name])
 
     def _report(self) -> Report:
         front = self.front

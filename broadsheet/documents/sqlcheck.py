@@ -17,6 +17,8 @@ from broadsheet.documents.sourcetext import Fragment, Mistakes
 
 LARGEST_SQL_CHARACTERS = 64 * 1024
 _DEEPEST_PARENTHESES = 100
+_LARGEST_PARSED_CHARACTERS = 16 * 1024
+_MAY_WRITE = re.compile(r"\b(insert|update|delete|merge|into|share)\b", re.IGNORECASE)
 
 _COMMANDS = re.compile(
     r"insert|update|delete|merge|create|alter|drop|truncate|copy|grant|revoke|call|do|set|reset|begin|start|commit|end|abort|rollback"
@@ -69,7 +71,7 @@ def _second_statement(code: str) -> int | None:
 
 
 def _writing_parts(sql: str, code: str) -> Iterator[str]:
-    if _nesting(code) > _DEEPEST_PARENTHESES:
+    if not _MAY_WRITE.search(code) or len(sql) > _LARGEST_PARSED_CHARACTERS or _nesting(code) > _DEEPEST_PARENTHESES:
         return
     try:
         parsed = sqlglot.parse(substitute(sql, lambda _: "NULL"), dialect="postgres", error_level=ErrorLevel.IMMEDIATE)
