@@ -54,7 +54,7 @@ class NotAllowed(Exception):
 @cache
 def _markdown() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-    markdown.disable("reference")  # takes quadratic time, and matters to inline text only
+    markdown.disable(["reference", "lheading"])  # slow, and of no matter to where code begins
     markdown.core.ruler.enableOnly(["normalize", "block"])
     return markdown
 

@@ -47,7 +47,7 @@ def check(text: str) -> tuple[Mistake, ...]:
 def _markdown() -> MarkdownIt:
     """Block structure only; inline text is not looked at."""
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-    markdown.disable("reference")  # takes quadratic time, and matters to inline text only
+    markdown.disable(["reference", "lheading"])  # slow, and of no matter to where code begins
     markdown.core.ruler.enableOnly(["normalize", "block"])
     return markdown
 

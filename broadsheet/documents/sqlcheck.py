@@ -7,10 +7,6 @@ database decides.
 import re
 from collections.abc import Iterator
 
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import ErrorLevel, SqlglotError
-
 from broadsheet.documents.model import Position
 from broadsheet.documents.placeholders import code_only, substitute
 from broadsheet.documents.sourcetext import Fragment, Mistakes
@@ -29,9 +25,6 @@ _COMMANDS = re.compile(
 _READ_ONLY_HINT = "a query is one `select`, `with`, `values` or `table` statement"
 _FIRST_WORD = re.compile(r"[\s(]*([A-Za-z_]\w*)")
 _SEMICOLON = re.compile(r";")
-_WRITES: tuple[tuple[type[exp.Expression], str], ...] = (
-    (exp.Insert, "insert"), (exp.Update, "update"), (exp.Delete, "delete"), (exp.Merge, "merge"), (exp.Into, "into"), (exp.Lock, "for"),
-)  # fmt: skip
 
 
 def check_sql(fragment: Fragment, mistakes: Mistakes, *, empty_at: Position | None = None) -> None:
@@ -73,6 +66,18 @@ def _second_statement(code: str) -> int | None:
 def _writing_parts(sql: str, code: str) -> Iterator[str]:
     if not _MAY_WRITE.search(code) or len(sql) > _LARGEST_PARSED_CHARACTERS or _nesting(code) > _DEEPEST_PARENTHESES:
         return
+    import sqlglot  # here, because it takes 29 MB and almost no query gets this far
+    from sqlglot import exp
+    from sqlglot.errors import ErrorLevel, SqlglotError
+
+    writes = {
+        exp.Insert: "insert",
+        exp.Update: "update",
+        exp.Delete: "delete",
+        exp.Merge: "merge",
+        exp.Into: "into",
+        exp.Lock: "for",
+    }
     try:
         parsed = sqlglot.parse(substitute(sql, lambda _: "NULL"), dialect="postgres", error_level=ErrorLevel.IMMEDIATE)
     except (SqlglotError, RecursionError):
@@ -84,7 +89,7 @@ def _writing_parts(sql: str, code: str) -> Iterator[str]:
         if statement is None:
             continue
         for node in statement.walk():
-            for kind, word in _WRITES:
+            for kind, word in writes.items():
                 if isinstance(node, kind) and word not in seen:
                     seen.add(word)
                     yield word
