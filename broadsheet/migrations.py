@@ -10,8 +10,7 @@ import sqlalchemy as sa
 from alembic import command, context
 from alembic.config import Config
 
-#: Services that own a schema, with the package their migrations are in.
-SCHEMAS: dict[str, str] = {name: f"services.{name}" for name in ("accounts", "catalog", "runs", "notifications")}
+from broadsheet.schemas import SCHEMAS
 
 _ADVISORY_LOCK = 0x62736D67  # "bsmg"
 

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from psycopg2 import sql
 from sqlalchemy.engine import URL, make_url
 
-from broadsheet.migrations import SCHEMAS, migrate
+from broadsheet.migrations import migrate
+from broadsheet.schemas import SCHEMAS
 
 DATABASE = "broadsheet"
 

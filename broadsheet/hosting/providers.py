@@ -2,13 +2,10 @@
 
 from typing import Any
 
-import redis
 from nameko.extensions import DependencyProvider
 
-from broadsheet.caching import Cache
 from broadsheet.database import Database
 from broadsheet.hosting.entrypoint import bind_request_id
-from broadsheet.live import LiveLog
 from broadsheet.rpc.client import remote
 from broadsheet.rpc.transport import AmqpTransport
 from broadsheet.settings import Settings
@@ -68,34 +65,3 @@ class RemoteProvider(DependencyProvider):  # type: ignore[misc]
 
     def get_dependency(self, worker_ctx: Any) -> Any:
         return self._remote
-
-
-def redis_client(settings: Settings, *, timeout_seconds: float = 1.0) -> "redis.Redis":
-    """A Redis client whose every call ends within ``timeout_seconds``."""
-    return redis.Redis.from_url(
-        settings.redis_url,
-        socket_timeout=timeout_seconds,
-        socket_connect_timeout=timeout_seconds,
-        health_check_interval=15,
-        client_name="broadsheet",
-    )
-
-
-class CacheProvider(DependencyProvider):  # type: ignore[misc]
-    """Cached answers in Redis."""
-
-    def setup(self) -> None:
-        self._cache = Cache(redis_client(settings_of(self.container)))
-
-    def get_dependency(self, worker_ctx: Any) -> Cache:
-        return self._cache
-
-
-class LiveProvider(DependencyProvider):  # type: ignore[misc]
-    """The live log."""
-
-    def setup(self) -> None:
-        self._live = LiveLog(redis_client(settings_of(self.container)))
-
-    def get_dependency(self, worker_ctx: Any) -> LiveLog:
-        return self._live

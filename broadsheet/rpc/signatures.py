@@ -26,7 +26,7 @@ class Signature:
         self.arguments = msgspec.defstruct(
             f"{contract.__name__}_{name}",
             [
-                (p.name, hints[p.name]) if p.default is p.empty else (p.name, hints[p.name], p.default)  # type: ignore[misc]
+                (p.name, hints[p.name]) if p.default is p.empty else (p.name, hints[p.name], p.default)
                 for p in self.parameters
             ],
             forbid_unknown_fields=True,

@@ -15,7 +15,7 @@ from broadsheet.contracts.runs import RunRequested
 from broadsheet.live import LiveLog
 from broadsheet.messaging.events import EventPublisher
 from broadsheet.messaging.kafka import EventProducer, ensure_topics
-from broadsheet.migrations import SCHEMAS
+from broadsheet.schemas import SCHEMAS
 from jobs.relay.outboxes import BATCH, Outboxes
 from jobs.relay.sending import Sender
 

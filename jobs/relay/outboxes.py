@@ -11,8 +11,8 @@ import msgspec
 import psycopg2
 from psycopg2 import sql
 
-from broadsheet.migrations import SCHEMAS
 from broadsheet.outbox import CHANNEL, Destination
+from broadsheet.schemas import SCHEMAS
 
 BATCH = 500
 _LOCK_CLASS = 0x6F62  # "ob": the first half of the advisory lock, the second is the schema

@@ -16,7 +16,8 @@ from nameko.extensions import DependencyProvider
 from broadsheet.caching import Answer, Cache, answer, answer_key
 from broadsheet.contracts.catalog import SourceConnection
 from broadsheet.errors import SourceUnavailable
-from broadsheet.hosting.providers import redis_client, settings_of
+from broadsheet.hosting.providers import settings_of
+from broadsheet.hosting.redis import redis_client
 from broadsheet.sources.pool import SourcePool
 from broadsheet.sources.results import json_result
 

@@ -14,7 +14,8 @@ from broadsheet.contracts.runs import Claim, Edition, NewEdition, Progress, Run,
 from broadsheet.documents import parameters, parser
 from broadsheet.errors import Conflict, LeaseLost, NotFound
 from broadsheet.hosting.entrypoint import rpc
-from broadsheet.hosting.providers import DatabaseProvider, LiveProvider, RemoteProvider, SettingsProvider
+from broadsheet.hosting.providers import DatabaseProvider, RemoteProvider, SettingsProvider
+from broadsheet.hosting.redis import LiveProvider
 from broadsheet.ids import new_id
 from services.runs import lifecycle, rules, store
 
