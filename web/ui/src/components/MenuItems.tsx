@@ -1,12 +1,12 @@
 /** The items of a menu: arrows, Home and End move between them, the first one has the focus when the menu opens. */
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 export function MenuItems({ children, depth = 0 }: { children: ComponentChildren; depth?: number }) {
   const list = useRef<HTMLDivElement>(null);
   // Another depth is another list of items, which starts at its first.
-  useEffect(() => {
+  useLayoutEffect(() => {
     items(list.current)[0]?.focus();
   }, [depth]);
 
