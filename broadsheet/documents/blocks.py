@@ -65,7 +65,7 @@ def read_query(fence: Fence, mistakes: Mistakes) -> Query | None:
     used = placeholders.find(body.text)
     return Query(
         name=info.name,
-        sql=body.text.strip("\n"),
+        sql=body.text.rstrip("\n"),
         source=source_name(keys),
         parameters=tuple(dict.fromkeys(use.name for use in used if not use.is_attribute)),
         attributes=tuple(dict.fromkeys(use.name for use in used if use.is_attribute)),

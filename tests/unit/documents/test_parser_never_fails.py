@@ -75,44 +75,43 @@ def read(text):
 
 
 @given(st.text(max_size=200))
-@settings(deadline=None)
 def test_any_text(text):
     read(text)
 
 
 @given(st.lists(LINES, max_size=25))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_any_order_of_lines_that_look_right(lines):
     read("\n".join(lines))
 
 
 @given(st.lists(LINES, max_size=25))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_any_body_below_right_front_matter(lines):
     read(report_text("\n".join(lines), params="params: {a: {type: text}}"))
 
 
 @given(st.text(alphabet=st.sampled_from(list("{}[]:,-'\"&*!|>%@`#? \n\tabc01.\x85\u2028é")), max_size=60))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_any_yaml(text):
     read(f"---\ntitle: x\n{text}\n---\n")
     read(report_text(f"```sql q\nselect 1\n```\n```chart {{data=q}}\n{text}\n```"))
 
 
 @given(st.text(alphabet=st.sampled_from(list("{}=\"'\\ ab1\t`,.é")), max_size=40))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_any_first_line_of_a_block(info):
     read(report_text(f"~~~chart {info}\nmark: line\n~~~"))
 
 
 @given(st.text(alphabet=st.sampled_from(list("{}[]()|.'\"\\%-+*/~,=<>! abn019\n")), max_size=40))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_any_expression(expression):
     read(report_text("x {{ " + expression + " }} y", params="params: {a: {type: text}}"))
 
 
 @given(st.integers(min_value=0, max_value=2**32))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_damaged_example(seed):
     chance = random.Random(seed)
     text = list(report_text("```sql q\nselect :a\n```\n```chart {data=q title=\"x\"}\nmark: line\nx: a\ny: b\n```\n{{ a.label }}",

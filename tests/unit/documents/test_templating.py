@@ -109,7 +109,6 @@ def test_data_never_becomes_markup():
 
 
 @given(st.text(max_size=60))
-@settings(deadline=None)
 def test_any_value_is_shown_as_the_text_it_is(value):
     context = TextContext({"x": ParameterText(value, value)})
     tokens = markdown.tokens(evaluate("a {{ x }} b", context))
@@ -186,7 +185,7 @@ def test_a_parameter_is_called_by_the_labels_of_its_options():
 
 
 @given(st.text(alphabet=st.sampled_from(list("{}[]()|.'\"\\%-+*/~,=<>! abn019delays.rows\n")), max_size=50))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_any_expression_is_answered(expression):
     evaluate("{{" + expression + "}}", CONTEXT)
     used_queries("{{" + expression + "}}")
