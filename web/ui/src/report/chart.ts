@@ -20,6 +20,8 @@ export async function drawChart(
   dark: boolean,
 ): Promise<() => void> {
   const spec = completeSpec(block, data, dark);
+  // Labels are measured when they are laid out: by then their typeface must be there.
+  await document.fonts.load("12px 'Public Sans Variable'").catch(() => undefined);
   const result = await embed(element, spec as unknown as VisualizationSpec, {
     mode: "vega-lite",
     actions: false,
