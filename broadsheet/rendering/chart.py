@@ -89,8 +89,7 @@ def _cartesian(chart: Chart, types: Mapping[str, str]) -> dict[str, Any]:
     encoding: dict[str, Any] = {"y": along, "x": across} if chart.horizontal else {"x": along, "y": across}
     if series:
         encoding["color"] = {"field": series, "type": _series_type(chart, types), "title": None, **_order(chart)}
-        if chart.mark == "line":
-            encoding["color"]["legend"] = {"symbolType": "stroke", "symbolStrokeWidth": 3, "symbolSize": 160}
+        encoding["color"]["legend"] = _legend(chart)
     if chart.mark == "bar":
         _shape_bars(chart, x_type, series, mark, encoding, transforms)
     elif chart.mark == "area":
@@ -156,6 +155,13 @@ def _shape_bars(
         along_encoding["scale"] = {"type": "utc", "padding": 26}
     if grouped:
         encoding[f"{along}Offset"] = {"field": series, **_order(chart)}
+
+
+def _legend(chart: Chart) -> dict[str, Any]:
+    stroke = {"symbolType": "stroke", "symbolStrokeWidth": 3, "symbolSize": 160} if chart.mark == "line" else {}
+    # Folded columns are called by their names in words; values of a column stay as they are.
+    words = {"labelExpr": "replace(datum.label, /_/g, ' ')"} if len(chart.y) > 1 else {}
+    return {**stroke, **words}
 
 
 def _pie(chart: Chart, types: Mapping[str, str]) -> dict[str, Any]:

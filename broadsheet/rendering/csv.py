@@ -1,7 +1,8 @@
 """CSV (RFC 4180, UTF-8, a header, ``\\n``): straight from PostgreSQL's ``COPY``, or from an edition's rows.
 
-Both write values as PostgreSQL does: ``t``/``f``, an empty field for null and ``""`` for an empty text. Cells are data and stay as
-they are: a cell that begins with ``=`` is not changed, because a program that reads the file must get what the database holds.
+Both write values as PostgreSQL does (the second with quotes around every text): ``t``/``f``, an empty field for null, ``""`` for an
+empty text. Cells are data and stay as they are: one that begins with ``=`` is not changed, because a program that reads the file must
+get what the database holds.
 """
 
 from collections.abc import Callable

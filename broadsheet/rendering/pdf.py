@@ -166,7 +166,6 @@ def _table(block: ResolvedTable, width: float) -> dict[str, Any]:
         "font_size": size,
         "inset": inset,
         "width": min(1.0, sum(weights) * 1.25 / width),
-        "has_bars": any(column.bars for column in block.columns),
         "columns": [
             {"label": _cell(column.label), "align": column.align, "bars": column.bars, "weight": weight}
             for column, weight in zip(block.columns, weights, strict=True)
@@ -178,12 +177,17 @@ def _table(block: ResolvedTable, width: float) -> dict[str, Any]:
 
 
 def _weight(block: ResolvedTable, index: int, size: float, inset: float) -> float:
-    """About how many points wide a column wants to be: its longest cell, within reason; a header may wrap between words."""
+    """About how many points wide a column wants to be: its widest cell, within reason; a header may wrap between words."""
     column = block.columns[index]
-    longest = max((len(row[index]) for row in (*block.cells[:500], block.totals) if row), default=0)
-    header = max((len(word) for word in column.label.split()), default=0)
-    letters = min(max(longest, header + 1, min(len(column.label), 12), 4), 36)
-    return letters * size * 0.56 + 2 * inset + (36 if column.bars else 0)
+    cells = max((_ems(row[index]) for row in (*block.cells[:500], block.totals) if row), default=0.0)
+    header = max((_ems(word) for word in column.label.split()), default=0.0) * 1.08
+    widest = min(max(cells, header, min(_ems(column.label), 7.0), 2.5), 22.0)
+    return widest * size * 1.04 + 2 * inset + (36 if column.bars else 0)
+
+
+def _ems(text: str) -> float:
+    """About how wide a text is in the table's type, in ems."""
+    return sum(0.68 if char.isupper() else 0.58 if char.isdigit() else 0.54 if char.isalpha() else 0.45 for char in text[:80])
 
 
 def _cell(text: str) -> str:

@@ -88,20 +88,34 @@ class ResolvedParameter(msgspec.Struct, frozen=True):
 
 def resolve(edition: Edition) -> list[ResolvedBlock]:
     """Every block in order. Raises ``ResultTooLarge`` for a table or chart that no page can hold, ``RenderFailed`` for a missing column."""
-    context = edition_context(edition)
-    return [_resolved(block, edition, context) for block in edition.report.blocks]
+    tables = _LocalTables(edition)
+    context = _context(edition, tables)
+    return [_resolved(block, tables, context) for block in edition.report.blocks]
 
 
-def _resolved(block: Markdown | Table | Chart | Metric, edition: Edition, context: TextContext) -> ResolvedBlock:
+def _resolved(block: Markdown | Table | Chart | Metric, tables: "_LocalTables", context: TextContext) -> ResolvedBlock:
     match block:
         case Markdown():
             return ResolvedMarkdown(evaluate(block.text, context))
         case Table():
-            return resolved_table(block, _local(edition.rows.table(block.query), edition.time_zone))
+            return resolved_table(block, tables[block.query])
         case Chart():
-            return _resolved_chart(block, _local(edition.rows.table(block.query), edition.time_zone))
+            return _resolved_chart(block, tables[block.query])
         case Metric():
-            return resolved_metric(block, _local(edition.rows.table(block.query), edition.time_zone))
+            return resolved_metric(block, tables[block.query])
+
+
+class _LocalTables:
+    """The edition's tables, each read once, with times as the clock on the wall shows them."""
+
+    def __init__(self, edition: Edition) -> None:
+        self._edition = edition
+        self._read: dict[str, pa.Table] = {}
+
+    def __getitem__(self, query: str) -> pa.Table:
+        if query not in self._read:
+            self._read[query] = _local(self._edition.rows.table(query), self._edition.time_zone)
+        return self._read[query]
 
 
 def text_context(
@@ -123,11 +137,10 @@ def parameter_texts(report: Report, values: Mapping[str, Value], labels: Mapping
     }
 
 
-def edition_context(edition: Edition) -> TextContext:
+def _context(edition: Edition, tables: _LocalTables) -> TextContext:
     names = {query.name for query in edition.report.queries}
     used = {name for block in edition.report.blocks if isinstance(block, Markdown) for name in used_queries(block.text)} & names
-    tables = {name: _local(edition.rows.table(name), edition.time_zone) for name in used}
-    return text_context(edition.report, edition.values, edition.labels, tables)
+    return text_context(edition.report, edition.values, edition.labels, {name: tables[name] for name in used})
 
 
 def resolved_parameters(edition: Edition) -> list[ResolvedParameter]:

@@ -20,7 +20,7 @@ def config(*, dark: bool = False) -> dict[str, Any]:
     return {
         "font": SANS,
         "background": None,
-        "padding": 4,
+        "padding": {"left": 0, "right": 6, "top": 2, "bottom": 2},
         "view": {"stroke": None},
         "range": {"category": list(DARK_PALETTE if dark else PALETTE)},
         "title": {
@@ -51,3 +51,8 @@ def config(*, dark: bool = False) -> dict[str, Any]:
         "point": {"filled": True, "size": 42, "opacity": 0.75},
         "arc": {"stroke": None},
     }
+
+
+def dark_colors() -> dict[str, str]:
+    """What each colour of a light drawing is in the dark."""
+    return {**{_LIGHT[name]: _DARK[name] for name in _LIGHT}, **dict(zip(PALETTE, DARK_PALETTE, strict=True))}

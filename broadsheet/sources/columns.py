@@ -5,6 +5,7 @@ that it survives Parquet. ``numeric`` is the one to watch: exact decimals are ke
 precision and scale, else as *text*, digit by digit; never as a float until a renderer asks for one.
 """
 
+import datetime as dt
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -81,6 +82,8 @@ def stored_batch(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
 
 def _stored_array(array: pa.Array, kind: pa.DataType) -> pa.Array:
     plain = array.storage if isinstance(array, pa.ExtensionArray) else array
+    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+        return _within_calendar(plain)
     if plain.type == kind:
         return plain
     if pa.types.is_decimal(kind):
@@ -89,11 +92,11 @@ def _stored_array(array: pa.Array, kind: pa.DataType) -> pa.Array:
     return pc.cast(plain, kind)
 
 
-def as_numbers(column: pa.ChunkedArray | pa.Array, field: pa.Field) -> pa.ChunkedArray | pa.Array:
-    """A column of any number type as float64, for charts and sheets, where a double is what is drawn. Others as they are."""
-    if api_type(field) != "numeric":
-        return column
-    return pc.cast(column, pa.float64())
+def _within_calendar(array: pa.Array) -> pa.Array:
+    """``infinity`` (which ADBC wraps around) and what is not between the years 1 and 9999 becomes null: no format we write can say it."""
+    first, last = (pa.scalar(day, pa.date32()).cast(array.type) for day in (dt.date.min, dt.date.max))
+    known = pc.and_(pc.greater_equal(array, first), pc.less_equal(array, last))
+    return pc.if_else(known, array, pa.scalar(None, array.type))
 
 
 def as_decimal(value: Any) -> Decimal | None:

@@ -48,6 +48,15 @@ def test_a_type_without_a_word_in_the_api_is_the_databases_own_text(source):
     assert row == [str(value) for value in expected]
 
 
+def test_what_no_calendar_of_a_format_can_say_is_null(source):
+    table = fetch(
+        source,
+        """select 'infinity'::date as a, '-infinity'::timestamptz as b, date '40000-01-01' as c, date '0044-03-15 BC' as d,
+                  date '9999-12-31' as e, timestamp '0001-01-01' as f""",
+    )
+    assert [column[0].is_valid for column in table.columns] == [False, False, False, False, True, True]
+
+
 def test_a_limit_is_pushed_down_and_says_that_there_was_more(source):
     with source.snapshot() as snapshot:
         cut = snapshot.fetch("select n from series order by n desc -- newest first", limit=3)
@@ -116,13 +125,18 @@ def test_a_query_that_writes_is_refused(source, read, sql):
         "select 1; delete from series",
         "select 1) to stdout; delete from series; copy (select 1",
         "select set_config('transaction_read_only', 'off', false)",
-        "select E'a'\n'\\'' || ') to stdout; delete from series; copy (select ''x'",
     ],
 )
 def test_a_query_cannot_leave_its_read_only_transaction(source, read, sql):
     with pytest.raises(QueryFailed):
         read(source, sql)
     assert fetch(source, "select count(*) as n from series")["n"][0].as_py() == 50000
+
+
+def test_a_string_that_looks_like_statements_is_a_string(source):
+    sql = "select E'a'\n'\\'' || ') to stdout; delete from series; copy (select ''x' as text"
+    assert fetch(source, sql)["text"].to_pylist() == ["a') to stdout; delete from series; copy (select 'x"]
+    assert copy(source, sql) == b"text\na') to stdout; delete from series; copy (select 'x\n"
 
 
 @pytest.mark.parametrize("read", [fetch, copy])
