@@ -4,6 +4,7 @@ An endpoint declares its types once; validation, the answer and ``openapi.json``
 """
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any, get_type_hints
 
@@ -68,7 +69,7 @@ def endpoint(
         in_query = {
             name: (hints[name], parameter.default)
             for name, parameter in inspect.signature(view).parameters.items()
-            if f":{name}>" not in path and name != "body"
+            if not re.search(rf"[<:]{name}>", path) and name != "body"
         }
         summary = (view.__doc__ or "").strip().split("\n")[0]
         registry.append(Endpoint(method, path, summary, body, returns, status, in_query, public, blueprint.name, media_type))
