@@ -159,6 +159,7 @@ prepare_node() {
     printf '#!/bin/sh\nexec "%s/bin/node" "%s/lib/node_modules/npm/bin/npm-cli.js" "$@"\n' "$wheel" "$wheel" > .venv/bin/npm
     printf '#!/bin/sh\nexec "%s/bin/node" "%s/lib/node_modules/npm/bin/npx-cli.js" "$@"\n' "$wheel" "$wheel" > .venv/bin/npx
     chmod +x .venv/bin/npm .venv/bin/npx
+    hash -r
     node_is_new_enough || fail "Node.js does not run" "Install Node.js $node_needed or newer with npm, then run this again."
 }
 

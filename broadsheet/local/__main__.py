@@ -130,7 +130,7 @@ def shell() -> None:
     with _told():
         own = commands.variables()
     program = os.environ.get("SHELL") or "/bin/sh"
-    os.execve(program, [program], {**os.environ, **own})
+    os.execve(program, [program], {**os.environ, **own})  # noqa: S606 - it is a shell
 
 
 @contextmanager
