@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from broadsheet.errors import Unavailable
 from broadsheet.logs import logger
 
 _REST_SECONDS = 5.0
@@ -37,8 +39,8 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A session on the primary; commits when the block ends well."""
-        with Session(self.primary, expire_on_commit=False) as session:
+        """A session on the primary; commits when the block ends well. Raises :class:`Unavailable` when the database is away."""
+        with self._reachable(), Session(self.primary, expire_on_commit=False) as session:
             with session.begin():
                 yield session
             if self.replicas:
@@ -46,12 +48,18 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session that sees every write of this process; on a replica where one is far enough."""
-        session = self._replica_session() or Session(self.primary, expire_on_commit=False)
-        try:
+        """A session that sees every write of this process; on a replica where one is far enough. Raises :class:`Unavailable`."""
+        with self._reachable(), self._replica_session() or Session(self.primary, expire_on_commit=False) as session:
             yield session
-        finally:
-            session.close()
+
+    @contextmanager
+    def _reachable(self) -> Iterator[None]:
+        """Connections that break, locks and statements that take too long, a pool that is used up: another try may succeed."""
+        try:
+            yield
+        except (OperationalError, InterfaceError, PoolTimeout) as error:
+            self._log.warning("database.away", error=str(error).strip())
+            raise Unavailable("The database does not answer", retry_after_seconds=2.0) from error
 
     def dispose(self) -> None:
         """Close every connection."""

@@ -15,6 +15,7 @@ from nameko.exceptions import ContainerBeingKilled
 from nameko.rpc import Rpc, RpcConsumer, get_rpc_exchange
 
 from broadsheet import errors
+from broadsheet.broker import BROKER_ERRORS
 from broadsheet.errors import BroadsheetError, MalformedRequest
 from broadsheet.logs import logger
 from broadsheet.rpc.signatures import signature
@@ -31,12 +32,15 @@ class _ReplyingConsumer(RpcConsumer):  # type: ignore[misc]
     def handle_result(self, message: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
         error = None if exc_info is None else _wire_error(exc_info[1])
         publisher = _ReplyPublisher(self.container.config[AMQP_URI_CONFIG_KEY], serializer="json")
-        publisher.publish(
-            {"result": result, "error": error},
-            exchange=get_rpc_exchange(self.container.config),
-            routing_key=message.properties["reply_to"],
-            correlation_id=message.properties.get("correlation_id"),
-        )
+        try:
+            publisher.publish(
+                {"result": result, "error": error},
+                exchange=get_rpc_exchange(self.container.config),
+                routing_key=message.properties["reply_to"],
+                correlation_id=message.properties.get("correlation_id"),
+            )
+        except BROKER_ERRORS as lost:  # an error that leaves here would end the process
+            logger(__name__).warning("rpc.answer_lost", error=str(lost) or type(lost).__name__)
         self.queue_consumer.ack_message(message)
         return result, exc_info
 

@@ -8,14 +8,15 @@ from typing import Any
 
 import kombu
 import msgspec
-from kombu.exceptions import OperationalError
+
+from broadsheet.broker import BROKER_ERRORS
 
 _CONNECT_TIMEOUT_SECONDS = 5.0
 _PUBLISH_TIMEOUT_SECONDS = 10.0
 
 
 class EventPublisher:
-    """One confirmed AMQP channel, opened when it is needed. Raises ``OSError`` or kombu's ``OperationalError`` when the broker is gone."""
+    """One confirmed AMQP channel, opened when it is needed. Raises one of ``BROKER_ERRORS`` when the broker is gone."""
 
     def __init__(self, amqp_url: str):
         self._url = amqp_url
@@ -49,7 +50,7 @@ class EventPublisher:
         producer, self._producer = self._producer, None
         self._exchanges.clear()
         if producer is not None:
-            with contextlib.suppress(OSError, OperationalError):
+            with contextlib.suppress(*BROKER_ERRORS):
                 producer.connection.close()
 
     def _connect(self) -> kombu.Producer:

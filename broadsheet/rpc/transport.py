@@ -14,15 +14,14 @@ import uuid
 from typing import Any
 
 import kombu
-from kombu.exceptions import OperationalError
 
+from broadsheet.broker import BROKER_ERRORS
 from broadsheet.errors import CallTimedOut, Unavailable
 from broadsheet.logs import logger
 
 EXCHANGE = "nameko-rpc"
 _CONNECT_TIMEOUT = 5.0
 _HEARTBEAT = 20
-_LOST = (OSError, OperationalError, ConnectionError)
 
 
 class _Pending:
@@ -110,7 +109,7 @@ class AmqpTransport:
                         headers=headers,
                     )
                     return
-                except _LOST as error:
+                except BROKER_ERRORS as error:
                     self._drop_producer()
                     if attempt == 2:
                         raise Unavailable("The message broker does not answer", retry_after_seconds=2.0) from error
@@ -122,7 +121,7 @@ class AmqpTransport:
 
     def _drop_producer(self) -> None:
         if self._producer is not None:
-            with contextlib.suppress(*_LOST):
+            with contextlib.suppress(*BROKER_ERRORS):
                 self._producer.connection.close()
             self._producer = None
 
@@ -138,7 +137,7 @@ class AmqpTransport:
             try:
                 self._listen()
                 failures = 0
-            except _LOST as error:
+            except BROKER_ERRORS as error:
                 failures = 1 if self._listening.is_set() else failures + 1
                 self._listening.clear()
                 self._fail_all("The connection to the message broker was lost")

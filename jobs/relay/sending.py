@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import redis
 from confluent_kafka import KafkaException
-from kombu.exceptions import OperationalError
 
+from broadsheet.broker import BROKER_ERRORS
 from broadsheet.live import LiveLog
 from broadsheet.logs import logger
 from broadsheet.messaging.events import EventPublisher
@@ -46,7 +46,7 @@ class Sender:
                     yield row.id
                 else:
                     self._log.warning("relay.nobody_listens", event_name=row.name)
-        except (OSError, OperationalError) as error:
+        except BROKER_ERRORS as error:
             self._events.close()
             self._log.warning("relay.broker_down", error=str(error) or type(error).__name__, waiting=len(rows))
 
