@@ -88,13 +88,17 @@ def ensure_topics(bootstrap: str, topics: list[str], *, partitions: int = 6, tim
 
 
 class ConsumerLoop:
-    """Takes messages of ``topics`` for ``group``, one at a time, until :meth:`stop`."""
+    """Takes messages of ``topics`` for ``group``, one at a time, until :meth:`stop`.
 
-    def __init__(self, bootstrap: str, *, group: str, topics: list[str], step: Step):
+    A consumer that is silent for ``session_seconds`` loses its partitions to others.
+    """
+
+    def __init__(self, bootstrap: str, *, group: str, topics: list[str], step: Step, session_seconds: float = 10.0):
         self._bootstrap = bootstrap
         self._topics = topics
         self._step = step
         self._stopping = threading.Event()
+        self._holding = False
         self._log = logger(__name__)
         self._consumer = Consumer(
             {
@@ -103,8 +107,8 @@ class ConsumerLoop:
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
                 "partition.assignment.strategy": "cooperative-sticky",
-                "session.timeout.ms": 10_000,
-                "heartbeat.interval.ms": 1_000,
+                "session.timeout.ms": int(session_seconds * 1000),
+                "heartbeat.interval.ms": int(min(1.0, session_seconds / 3) * 1000),
                 "fetch.wait.max.ms": 100,
                 "topic.metadata.refresh.interval.ms": 5_000,
                 "allow.auto.create.topics": True,
@@ -149,33 +153,43 @@ class ConsumerLoop:
 
     def _run_step(self, payload: bytes, executor: concurrent.futures.Executor) -> Outcome:
         future = executor.submit(self._step, payload)
-        paused = False
-        while True:
-            try:
-                return future.result(timeout=0.2)
-            except concurrent.futures.TimeoutError:
-                if not paused:
-                    self._consumer.pause(self._consumer.assignment())
-                    paused = True
-                self._consumer.poll(0)
-            except Exception as error:
-                self._log.exception("step.failed")
-                return Retry(repr(error))
-            finally:
-                if paused and future.done():
-                    self._consumer.resume(self._consumer.assignment())
-
-    def _assigned(self, consumer: Any, partitions: Any) -> None:
-        self._log.info("kafka.assigned", partitions=len(partitions))
+        try:
+            while not concurrent.futures.wait([future], timeout=0.2).done:
+                self._stay_in_the_group()
+            return future.result()
+        except Exception as error:
+            self._log.exception("step.failed")
+            return Retry(repr(error))
+        finally:
+            self._take_messages()
 
     def _wait(self, seconds: float) -> None:
-        """Wait without leaving the group."""
-        self._consumer.pause(self._consumer.assignment())
         end = time.monotonic() + seconds
         while not self._stopping.is_set() and (left := end - time.monotonic()) > 0:
             self._stopping.wait(min(0.2, left))
-            self._consumer.poll(0)
-        self._consumer.resume(self._consumer.assignment())
+            self._stay_in_the_group()
+        self._take_messages()
+
+    def _stay_in_the_group(self) -> None:
+        """Poll without taking a message."""
+        if not self._holding:
+            self._holding = True
+            self._consumer.pause(self._consumer.assignment())
+        self._consumer.poll(0)
+
+    def _take_messages(self) -> None:
+        if self._holding:
+            self._holding = False
+            self._consumer.resume(self._consumer.assignment())
+
+    def _assigned(self, consumer: Any, partitions: Any) -> None:
+        """Partitions come in the middle of a step too, and one that was paused, lost and given back is still paused."""
+        self._log.info("kafka.assigned", partitions=len(partitions))
+        consumer.incremental_assign(partitions)
+        if self._holding:
+            consumer.pause(partitions)
+        else:
+            consumer.resume(partitions)
 
     def _reject(self, message: Message, reason: str) -> None:
         if self._dead_letters is None:

@@ -41,7 +41,13 @@ def main() -> None:
         heartbeat_seconds=configured.heartbeat_seconds,
         drain_at=lambda: drain_at[0] if drain_at else None,
     )
-    loop = ConsumerLoop(configured.kafka_bootstrap, group=_GROUP, topics=[RunRequested.name], step=worker.step)
+    loop = ConsumerLoop(
+        configured.kafka_bootstrap,
+        group=_GROUP,
+        topics=[RunRequested.name],
+        step=worker.step,
+        session_seconds=configured.lease_seconds,
+    )
 
     def drain(*_: object) -> None:
         drain_at.append(time.monotonic() + _GRACE_SECONDS)

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from broadsheet.contracts.runs import Claim, Progress, Runs
-from broadsheet.errors import Cancelled, LeaseLost, Unavailable
+from broadsheet.errors import BroadsheetError, Cancelled, LeaseLost
 from broadsheet.logs import logger
 
 
@@ -31,6 +31,7 @@ class Lease:
         self._every = heartbeat_seconds
         self._drain_at = drain_at
         self._over = threading.Event()
+        self._stopped = threading.Event()
         self._reason: Exception | None = None
         self._progress: Progress | None = None
         self._stoppers: list[Callable[[], None]] = []
@@ -42,6 +43,11 @@ class Lease:
         """How far the work is; sent with the next heartbeat."""
         self._progress = Progress(done=done, total=total, unit=unit)
 
+    @property
+    def reason(self) -> Exception | None:
+        """Why the work has become pointless, if it has."""
+        return self._reason
+
     def should_stop(self) -> bool:
         """Whether the work has become pointless."""
         return self._reason is not None
@@ -50,6 +56,11 @@ class Lease:
         """Raise why the work has become pointless: :class:`Cancelled`, :class:`LeaseLost` or :class:`Draining`."""
         if self._reason is not None:
             raise self._reason
+
+    def pause(self, seconds: float) -> None:
+        """Wait, at most until the work has become pointless; then raise as :meth:`check` does."""
+        self._stopped.wait(seconds)
+        self.check()
 
     def on_stop(self, stop: Callable[[], None]) -> None:
         """Call ``stop`` when the work becomes pointless."""
@@ -79,7 +90,7 @@ class Lease:
                 answered = time.monotonic()
             except (Cancelled, LeaseLost) as error:
                 return self._stop(error)
-            except Unavailable as error:
+            except BroadsheetError as error:
                 self._log.warning("heartbeat.unanswered", run_id=self.run.id, error=error.message)
                 if time.monotonic() - answered > self._lease_seconds:
                     return self._stop(LeaseLost("Nobody answered the heartbeat for a whole lease"))
@@ -88,6 +99,7 @@ class Lease:
     def _stop(self, reason: Exception) -> None:
         with self._guard:
             self._reason = reason
+            self._stopped.set()
             stoppers = list(self._stoppers)
         for stop in stoppers:
             stop()

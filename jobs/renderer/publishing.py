@@ -18,6 +18,7 @@ from broadsheet.artifacts import ArtifactStore, ArtifactWriter
 from broadsheet.contracts.catalog import Catalog
 from broadsheet.contracts.runs import Artifact, Format, NewEdition, Run, Runs
 from broadsheet.documents import parser
+from broadsheet.errors import Unavailable
 from broadsheet.ids import new_id
 from broadsheet.reading import Reading
 from broadsheet.rendering import csv
@@ -29,6 +30,7 @@ from jobs.renderer.snapshots import Snapshots
 
 _PARQUET = "application/vnd.apache.parquet"
 _COPY_CHUNK_BYTES = 1024 * 1024
+_AGAIN_SECONDS = 0.5
 
 #: Writes a file and says what is in it.
 Write = Callable[[BinaryIO], Rendered]
@@ -60,8 +62,16 @@ class Publisher:
                 artifacts, rows = self._rendered(lease, reading, snapshots, folder, scratch)
             as_of = snapshots.as_of()
         lease.check()
-        edition = NewEdition(id=folder.rpartition("/")[2], as_of=as_of, artifacts=artifacts, rows=rows)
-        self._runs.complete(run.id, lease.token, edition)
+        self._complete(lease, NewEdition(id=folder.rpartition("/")[2], as_of=as_of, artifacts=artifacts, rows=rows))
+
+    def _complete(self, lease: Lease, edition: NewEdition) -> None:
+        """The files are made and only the word is missing: say it until it is heard, or the lease is over."""
+        while True:
+            try:
+                self._runs.complete(lease.run.id, lease.token, edition)
+                return
+            except Unavailable:
+                lease.pause(_AGAIN_SECONDS)
 
     def _streamed_csv(self, lease: Lease, reading: Reading, snapshots: Snapshots, folder: str) -> Artifact:
         query = lease.run.query or reading.report.queries[0].name

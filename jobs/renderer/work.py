@@ -57,16 +57,27 @@ class Worker:
             try:
                 self._publisher.publish(lease)
                 self._log.info("run.succeeded")
-            except (Cancelled, LeaseLost) as error:
-                self._log.info("run.stopped", reason=error.message)
-            except Draining:
-                self._runs.release(lease.run.id, lease.token)
-                self._log.info("run.handed_back")
-            except BroadsheetError as error:
-                self._fail(lease, error)
             except Exception as error:
-                self._log.exception("run.crashed")
-                self._fail(lease, BroadsheetError(f"The file could not be made: {type(error).__name__}"), retryable=True)
+                # What was interrupted says that it was, not why: the lease knows.
+                self._end(lease, lease.reason or error)
+
+    def _end(self, lease: Lease, error: Exception) -> None:
+        if isinstance(error, Draining):
+            self._hand_back(lease)
+        elif isinstance(error, (Cancelled, LeaseLost)):
+            self._log.info("run.stopped", reason=error.message)
+        elif isinstance(error, BroadsheetError):
+            self._fail(lease, error)
+        else:
+            self._log.error("run.crashed", exc_info=error)
+            self._fail(lease, BroadsheetError(f"The file could not be made: {type(error).__name__}"), retryable=True)
+
+    def _hand_back(self, lease: Lease) -> None:
+        try:
+            self._runs.release(lease.run.id, lease.token)
+            self._log.info("run.handed_back")
+        except BroadsheetError as refused:
+            self._log.warning("run.not_handed_back", reason=refused.message)  # the lease expires and the run is tried again
 
     def _fail(self, lease: Lease, error: BroadsheetError, *, retryable: bool = False) -> None:
         self._log.warning("run.failed", code=error.code, error=error.message)
