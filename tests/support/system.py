@@ -6,6 +6,7 @@ Leases are short here, so that tests that kill a worker need not wait long.
 import os
 import sys
 from pathlib import Path
+from typing import TypeVar
 
 from broadsheet.contracts.accounts import Accounts, Identity, NewOrganization, NewUser
 from broadsheet.contracts.base import Role
@@ -22,9 +23,15 @@ from broadsheet.rpc.client import remote
 from broadsheet.rpc.transport import AmqpTransport
 from tests.support.api import Api
 
+Contract = TypeVar("Contract")
 ROOT = Path(__file__).parents[2]
 PASSWORD = "correct horse battery staple"
-QUICK = {"BROADSHEET_LEASE_SECONDS": "3", "BROADSHEET_HEARTBEAT_SECONDS": "0.3", "BROADSHEET_QUERY_TIMEOUT_SECONDS": "5"}
+QUICK = {
+    "BROADSHEET_LEASE_SECONDS": "3",
+    "BROADSHEET_HEARTBEAT_SECONDS": "0.3",
+    "BROADSHEET_REOFFER_SECONDS": "2",
+    "BROADSHEET_QUERY_TIMEOUT_SECONDS": "5",
+}
 
 
 class Member:
@@ -52,24 +59,39 @@ class System:
 
     def start(self) -> None:
         """Provision, load the sample, start every process and wait until the edge and all behind it answer."""
-        endpoints, secrets = self.stack.endpoints, self.stack.secrets
-        provision(endpoints.admin_url, secrets.roles)
-        self.sample = load_sample(endpoints, secrets)
+        endpoints = self.stack.endpoints
+        provision(endpoints.admin_url, self.stack.secrets.roles)
+        self.sample = load_sample(endpoints, self.stack.secrets)
         for spec in PROCESSES:
-            overrides = {**QUICK, "BROADSHEET_EDGE_BIND": f"127.0.0.1:{self.port}", "BROADSHEET_EDGE_WORKERS": "2"}
-            own = environment(self.home, endpoints, secrets, spec.role, overrides)
-            self.processes[spec.name] = Process(
-                spec,
-                python=sys.executable,
-                env={**os.environ, **own},
-                cwd=ROOT,
-                spawner=self.stack.spawner,
-                journal=self._journal,
-            )
+            self.processes[spec.name] = self.another(spec.name)
             self.processes[spec.name].start()
         for process in self.processes.values():
             process.wait_ready()
         self._transport = AmqpTransport(endpoints.amqp_url, name="tests")
+
+    def another(self, name: str) -> Process:
+        """One more process of this kind, not started. Whoever asks for it stops it."""
+        [spec] = [spec for spec in PROCESSES if spec.name == name]
+        overrides = {**QUICK, "BROADSHEET_EDGE_BIND": f"127.0.0.1:{self.port}", "BROADSHEET_EDGE_WORKERS": "2"}
+        own = environment(self.home, self.stack.endpoints, self.stack.secrets, spec.role, overrides)
+        return Process(
+            spec,
+            python=sys.executable,
+            env={**os.environ, **own},
+            cwd=ROOT,
+            spawner=self.stack.spawner,
+            journal=self._journal,
+        )
+
+    def remote(self, contract: type[Contract]) -> Contract:
+        """A service by its contract, past the edge."""
+        assert self._transport is not None
+        return remote(contract, self._transport)
+
+    def environment(self, role: str | None) -> dict[str, str]:
+        """What a process with this database role is told."""
+        overrides = {**QUICK, "BROADSHEET_EDGE_BIND": f"127.0.0.1:{self.port}", "BROADSHEET_EDGE_WORKERS": "2"}
+        return environment(self.home, self.stack.endpoints, self.stack.secrets, role, overrides)
 
     def stop(self) -> None:
         for process in reversed(self.processes.values()):
@@ -84,8 +106,7 @@ class System:
 
     def organization(self) -> Member:
         """A new organization with one admin."""
-        assert self._transport is not None
-        accounts = remote(Accounts, self._transport)
+        accounts = self.remote(Accounts)
         email = f"{new_id()}@example.com"
         admin = NewUser(email=email, name="Ada Admin", password=PASSWORD, role=Role.ADMIN)
         identity = accounts.create_organization(NewOrganization(name="Example", slug=new_id(), admin=admin))
@@ -94,8 +115,7 @@ class System:
 
     def member(self, admin: Member, role: Role) -> Member:
         """Another person of the admin's organization."""
-        assert self._transport is not None
-        accounts = remote(Accounts, self._transport)
+        accounts = self.remote(Accounts)
         email = f"{new_id()}@example.com"
         accounts.create_user(admin.principal, NewUser(email=email, name=role.value.title(), password=PASSWORD, role=role))
         session = accounts.sign_in(email, PASSWORD)
