@@ -77,15 +77,26 @@ class Cache:
             return False
         return True
 
-    def get_or_compute(self, key: str, compute: Callable[[], Answer], *, ttl_seconds: int) -> tuple[Answer, bool, bool]:
-        """The answer, whether it was there already, and whether it is in Redis now. Equal misses of this process compute once."""
-        if (found := self.get(key)) is not None:
+    def get_or_compute(
+        self, key: str, compute: Callable[[], Answer], *, ttl_seconds: int, max_age_seconds: float | None = None
+    ) -> tuple[Answer, bool, bool]:
+        """The answer, whether it was there already, and whether it is in Redis now. Equal misses of this process compute once.
+
+        An answer computed more than ``max_age_seconds`` ago does not count, unless it was computed while this call waited.
+        """
+        oldest = time.time() - max_age_seconds if max_age_seconds is not None else 0.0
+
+        def fresh() -> Answer | None:
+            found = self.get(key)
+            return found if found is not None and found.stored_at >= oldest else None
+
+        if (found := fresh()) is not None:
             return found, True, True
         with self._guard:
             flight = self._flights.setdefault(key, threading.Lock())
         try:
             with flight:
-                if (found := self.get(key)) is not None:
+                if (found := fresh()) is not None:
                     return found, True, True
                 computed = compute()
                 return computed, False, self.put(key, computed, ttl_seconds=ttl_seconds)

@@ -62,10 +62,20 @@ def today(principal: Principal) -> dt.date:
     return dt.datetime.now(zoneinfo.ZoneInfo(principal.time_zone)).date()
 
 
+def missing(report: Report, raw: Mapping[str, Any]) -> list[str]:
+    """Parameters without a default that ``raw`` gives no value for."""
+    return [parameter.name for parameter in report.parameters if parameter.required and raw.get(parameter.name) in (None, "", [])]
+
+
 def read(report: Report, raw: Mapping[str, Any], principal: Principal, *, from_query_string: bool) -> Reading:
     """The report with raw parameter values read. Raises ``InvalidParameters`` with one mistake a parameter."""
     values = parameters.read(report, raw, from_query_string=from_query_string, today=today(principal))
     return Reading(report, values, principal)
+
+
+def unread(report: Report, principal: Principal) -> Reading:
+    """The report with its defaults, and nothing where there is none: enough to ask for what is missing."""
+    return Reading(report, parameters.defaults(report, today=today(principal)), principal)
 
 
 def options_from_rows(columns: list[list[Any]]) -> tuple[Option, ...]:

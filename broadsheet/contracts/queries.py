@@ -8,6 +8,17 @@ import msgspec
 from broadsheet.contracts.base import Principal, Record
 
 
+class ReadOrder(Record, frozen=True, kw_only=True):
+    """What is read: a report with raw parameters, as in a query string (a string, or a list of strings).
+
+    ``max_age_seconds`` asks for answers no older than this, whatever the cache would say; ``None`` takes what the report allows.
+    """
+
+    report_id: str
+    params: dict[str, Any] = {}
+    max_age_seconds: float | None = None
+
+
 class ViewReport(Record, frozen=True, kw_only=True):
     id: str
     title: str
@@ -77,12 +88,16 @@ ViewBlock = MarkdownBlock | TableBlock | ChartBlock | MetricBlock
 
 
 class View(Record, frozen=True, kw_only=True):
-    """The document to show. ``as_of`` is the age of what its texts say; blocks have their own."""
+    """The document to show. ``as_of`` is the age of what its texts say; blocks have their own.
+
+    ``missing`` names parameters that must be chosen before there is anything to show; then there are no blocks yet.
+    """
 
     report: ViewReport
     params: list[ViewParameter]
     blocks: list[ViewBlock]
     as_of: dt.datetime
+    missing: list[str] = []
 
 
 class ResultClaim(Record, frozen=True, kw_only=True):
@@ -114,20 +129,14 @@ class SourceTable(Record, frozen=True, kw_only=True):
 class Queries(Protocol):
     """What the data say."""
 
-    def view(self, principal: Principal, report_id: str, params: dict[str, Any]) -> View:
-        """The document to show. ``params`` are raw, as in a query string (a string, or a list of strings).
+    def view(self, principal: Principal, order: ReadOrder) -> View:
+        """The document to show.
 
         Raises ``NotFound``, ``InvalidParameters``, ``QueryFailed`` and its kin for options and texts that need a query.
         """
 
     def data(
-        self,
-        principal: Principal,
-        report_id: str,
-        query: str,
-        params: dict[str, Any],
-        limit: int | None = None,
-        carry: bool = False,
+        self, principal: Principal, order: ReadOrder, query: str, limit: int | None = None, carry: bool = False
     ) -> ResultClaim:
         """One query's result; with ``carry`` the answer carries the bytes itself. Raises as :meth:`view`."""
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from broadsheet.rendering.chart import vega_lite
 
 from broadsheet.contracts.catalog import ReportText
 from broadsheet.contracts.queries import (
@@ -26,7 +25,8 @@ from broadsheet.contracts.queries import (
 from broadsheet.documents import markdown, parameters, templating
 from broadsheet.documents.model import Block, Chart, Markdown, Metric, Option, Parameter, Report, Table
 from broadsheet.documents.templating import ColumnRows, ResultRows, TextContext
-from broadsheet.reading import Reading
+from broadsheet.reading import Reading, today
+from broadsheet.rendering.chart import vega_lite
 
 
 class Rows(msgspec.Struct, frozen=True):
@@ -42,15 +42,25 @@ class Rows(msgspec.Struct, frozen=True):
 Answers = Callable[[str], Rows]
 
 
-def text_queries(report: Report) -> set[str]:
-    """Queries that must be run before the texts can be shown, and those of charts (their columns' types decide the picture)."""
+def queries_before_showing(report: Report) -> set[str]:
+    """Queries whose rows the texts say something of, and those of charts (the types of their columns decide the picture)."""
     texts = [templating.used_queries(block.text) for block in report.blocks if isinstance(block, Markdown)]
     charts = {block.query for block in report.blocks if isinstance(block, Chart)}
     return set().union(*texts) | charts
 
 
-def build(text: ReportText, reading: Reading, options: Mapping[str, tuple[Option, ...]], rows: Mapping[str, Rows]) -> View:
-    """The document to show. ``options`` of queried choices by parameter, ``rows`` of :func:`text_queries` by query."""
+def build(
+    text: ReportText,
+    reading: Reading,
+    options: Mapping[str, tuple[Option, ...]],
+    rows: Mapping[str, Rows],
+    missing: list[str],
+) -> View:
+    """The document to show.
+
+    ``options`` of queried choices by parameter, ``rows`` of :func:`queries_before_showing` by query (without those that failed),
+    ``missing`` the parameters that must be chosen first.
+    """
     context = TextContext(
         parameters={
             parameter.name: templating.parameter_text(parameter, value, _label(parameter, value, options))
@@ -63,8 +73,9 @@ def build(text: ReportText, reading: Reading, options: Mapping[str, tuple[Option
     return View(
         report=ViewReport(id=text.id, title=text.title, description=text.description, version=text.version),
         params=_parameters(reading, options),
-        blocks=[_block(block, context, rows) for block in reading.report.blocks],
+        blocks=[] if missing else [_block(block, context, rows) for block in reading.report.blocks],
         as_of=dt.datetime.fromtimestamp(as_of, dt.UTC),
+        missing=missing,
     )
 
 
@@ -74,7 +85,7 @@ def _result(rows: Rows) -> ResultRows:
 
 def _parameters(reading: Reading, options: Mapping[str, tuple[Option, ...]]) -> list[ViewParameter]:
     values = parameters.to_json(reading.values)
-    defaults = parameters.to_json(parameters.defaults(reading.report))
+    defaults = parameters.to_json(parameters.defaults(reading.report, today=today(reading.principal)))
     return [
         ViewParameter(
             name=parameter.name,
@@ -117,6 +128,6 @@ def _block(block: Block, context: TextContext, rows: Mapping[str, Rows]) -> View
         return MetricBlock(
             query=block.query, label=block.label, value=block.value, agg=block.agg, format=block.format, unit=block.unit
         )
-    found = rows[block.query]
-    spec = vega_lite(block, list(zip(found.names, found.types, strict=True)))
+    found = rows.get(block.query)  # a query that failed has no picture; the page asks for its data and shows why
+    spec = vega_lite(block, list(zip(found.names, found.types, strict=True))) if found is not None else {}
     return ChartBlock(query=block.query, spec=spec, title=block.title, height=block.height)

@@ -27,6 +27,20 @@ T = TypeVar("T")
 ANSWER_VERSION = 1
 
 
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """SQL with everything bound, and all else that its answer depends on."""
+
+    organization_id: str
+    source: SourceConnection
+    sql: str
+    limit: int
+    time_zone: str
+
+    def identity(self) -> tuple[str, str, int, str, int, str]:
+        """What makes two questions the same one."""
+        return (self.organization_id, self.source.id, self.source.revision, self.sql, self.limit, self.time_zone)
+
+
 class Answered(msgspec.Struct, frozen=True):
     """An answer, where it is kept, whether it was there before, and whether Redis has it now."""
 
@@ -50,16 +64,14 @@ class Executor:
         self._places: dict[str, Semaphore] = defaultdict(lambda: Semaphore(concurrency))
         self._wait_seconds = wait_seconds
 
-    def answer(
-        self, organization_id: str, source: SourceConnection, sql: str, *, limit: int, zone: str, ttl_seconds: int
-    ) -> Answered:
-        """The first ``limit`` rows as JSON. Raises ``QueryFailed`` and its kin, ``SourceUnavailable``."""
-        key = answer_key("data", ANSWER_VERSION, organization_id, source.id, source.revision, zone, limit, sql)
+    def answer(self, question: Question, *, ttl_seconds: int, max_age_seconds: float | None = None) -> Answered:
+        """The first rows as JSON, no older than ``max_age_seconds``. Raises ``QueryFailed`` and its kin, ``SourceUnavailable``."""
+        key = answer_key("data", ANSWER_VERSION, *question.identity())
 
         def compute() -> Answer:
-            return self._in_turn(source.id, lambda: self._execute(source, sql, limit, zone))
+            return self._in_turn(question.source.id, lambda: self._execute(question))
 
-        found, hit, stored = self._cache.get_or_compute(key, compute, ttl_seconds=ttl_seconds)
+        found, hit, stored = self._cache.get_or_compute(key, compute, ttl_seconds=ttl_seconds, max_age_seconds=max_age_seconds)
         return Answered(key, found, hit, stored)
 
     def ask(self, source: SourceConnection, sql: str, *, limit: int) -> list[dict[str, Any]]:
@@ -76,9 +88,9 @@ class Executor:
         """Close idle connections."""
         self._pool.close()
 
-    def _execute(self, source: SourceConnection, sql: str, limit: int, zone: str) -> Answer:
-        with self._pool.get(source).snapshot(time_zone=zone) as snapshot:
-            result = snapshot.fetch(sql, limit=limit)
+    def _execute(self, question: Question) -> Answer:
+        with self._pool.get(question.source).snapshot(time_zone=question.time_zone) as snapshot:
+            result = snapshot.fetch(question.sql, limit=question.limit)
             as_of: dt.datetime = snapshot.as_of
         return answer(json_result(result.table, as_of, result.truncated), as_of=as_of.timestamp())
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from broadsheet.contracts.base import Principal, Role
+from broadsheet.contracts.queries import ReadOrder
 from broadsheet.errors import BroadsheetError, Unavailable
 from broadsheet.ids import new_id
 from web.edge.backends import Backends
@@ -18,7 +19,7 @@ def waiting_for(backends: Backends) -> list[str]:
     questions: dict[str, Callable[[], object]] = {
         "accounts": lambda: backends.accounts.authenticate("nobody"),
         "catalog": lambda: backends.catalog.list_reports(nobody, 1),
-        "queries": lambda: backends.queries.view(nobody, new_id(), {}),
+        "queries": lambda: backends.queries.view(nobody, ReadOrder(report_id=new_id())),
         "runs": lambda: backends.runs.list_runs(nobody, None, 1),
         "notifications": lambda: backends.notifications.inbox(nobody, 1),
     }

@@ -1,5 +1,6 @@
 """Reports: their texts and versions, the document to show, and the results of its queries."""
 
+import re
 import time
 from typing import Any
 
@@ -9,7 +10,7 @@ from flask import Blueprint, Response, request
 from broadsheet.caching import Answer
 from broadsheet.contracts.base import PageOf
 from broadsheet.contracts.catalog import ReportSummary, ReportText, ReportVersion
-from broadsheet.contracts.queries import ResultClaim, View
+from broadsheet.contracts.queries import ReadOrder, ResultClaim, View
 from broadsheet.contracts.runs import Edition
 from broadsheet.documents.model import Mistake
 from broadsheet.errors import FieldError, InvalidInput, NotFound, PreconditionFailed
@@ -19,6 +20,7 @@ from web.edge.endpoints import JSON, MARKDOWN, Registry, endpoint, json_response
 
 _PARAMETER = "param."
 _MAX_VERSION = 2**31 - 1
+_VERSION_TAG = re.compile(r'"?v?([0-9]{1,9})"?')
 
 
 class Mistakes(msgspec.Struct, frozen=True):
@@ -89,19 +91,20 @@ def blueprint(registry: Registry) -> Blueprint:
     @endpoint(api, registry, "GET", "/reports/<uuid:report_id>/view", returns=View)
     def view(report_id: str) -> View:
         """The document to show; parameters are ``param.NAME=…``."""
-        return backends().queries.view(principal(), report_id, _parameters())
+        return backends().queries.view(principal(), _order(report_id))
 
     @endpoint(api, registry, "GET", "/reports/<uuid:report_id>/queries/<query>/data", returns=Data)
     def data(report_id: str, query: str, limit: int | None = None) -> Response:
         """One query's result; parameters are ``param.NAME=…``."""
         if limit is not None and limit < 1:
             raise InvalidInput("The query string has mistakes", errors=(FieldError("/query/limit", "At least 1"),))
-        claim = backends().queries.data(principal(), report_id, query, _parameters(), limit)
+        order = _order(report_id)
+        claim = backends().queries.data(principal(), order, query, limit)
         if request.if_none_match.contains(claim.etag):
             return _data_response(claim, b"", 304)
         body = _bytes(claim)
         if body is None:  # Redis dropped it a moment ago, or is gone: let the answer carry it
-            claim = backends().queries.data(principal(), report_id, query, _parameters(), limit, carry=True)
+            claim = backends().queries.data(principal(), order, query, limit, carry=True)
             body = (claim.body or "").encode()
         return _data_response(claim, body)
 
@@ -124,10 +127,16 @@ def _if_version() -> int | None:
     tag = request.headers.get("If-Match")
     if tag is None or tag == "*":
         return None
-    digits = tag.strip().strip('"').removeprefix("v")
-    if not digits.isdecimal():
+    found = _VERSION_TAG.fullmatch(tag.strip())
+    if found is None:
         raise PreconditionFailed('If-Match is the ETag of the version you changed, as in "v3"')
-    return int(digits)
+    return int(found[1])
+
+
+def _order(report_id: str) -> ReadOrder:
+    """What the query string asks for; ``Cache-Control: no-cache`` (a reload) asks for an answer of now."""
+    max_age = 0 if request.cache_control.no_cache else request.cache_control.max_age
+    return ReadOrder(report_id=report_id, params=_parameters(), max_age_seconds=max_age)
 
 
 def _parameters() -> dict[str, Any]:

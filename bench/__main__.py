@@ -1,0 +1,36 @@
+"""``python -m bench [GROUP …]``: run the benchmarks and print one table."""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+
+from bench.report import Figure, machine, table
+from bench.rig import Rig, running
+from bench.scenarios import exports, footprint, reads, runs
+
+GROUPS: dict[str, Callable[[Rig], Iterator[Figure]]] = {
+    "reads": reads.measure,
+    "runs": runs.measure,
+    "exports": exports.measure,
+    "footprint": footprint.measure,
+}
+#: A report of ``runs`` reads the source that ``reads`` adds.
+_ORDER = ("footprint", "reads", "runs", "exports")
+
+
+def main() -> None:
+    """Measure what was asked for, by default everything. Figures that miss their target are printed as missed; the exit code is 0."""
+    arguments = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    arguments.add_argument("groups", nargs="*", choices=[*GROUPS, []], help="groups to measure (default: all)")
+    chosen = arguments.parse_args().groups or list(GROUPS)
+    print(machine(), flush=True)
+    figures: list[Figure] = []
+    with running(lambda text: print(f"… {text}", file=sys.stderr, flush=True)) as rig:
+        for name in _ORDER:
+            if name in chosen:
+                figures += GROUPS[name](rig)
+    print("\n" + table(figures))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""One module per group of targets; each has ``measure(rig)`` that gives its figures."""
