@@ -60,7 +60,7 @@ openapi: ready-python ## write openapi.json from the contracts
 
 constraints: ready-python ## resolve all pins anew into constraints.txt
 	uv pip compile --quiet --all-extras --no-header --no-annotate --no-emit-index-url --universal --python-version 3.11 \
-		--upgrade --output-file constraints.txt setup.cfg
+		--upgrade --override overrides.txt --output-file constraints.txt setup.cfg
 
 ready-python:
 	@scripts/bootstrap.sh python

@@ -128,14 +128,14 @@ disable_services() {
 
 prepare_python() {
     python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "python3 is older than 3.11" "Install Python 3.11 or newer."
-    wanted=$(digest setup.cfg pyproject.toml constraints.txt scripts/bootstrap.sh)
+    wanted=$(digest setup.cfg pyproject.toml constraints.txt overrides.txt scripts/bootstrap.sh)
     if is_stamped python "$wanted" && [ -x .venv/bin/python ]; then return; fi
     say "Preparing the Python environment (.venv)"
     [ -x .venv/bin/python ] || python3 -m venv .venv || fail "the environment could not be made" "Delete .venv and run this again."
     if ! .venv/bin/uv --version 2>/dev/null | grep -q "^uv $uv_version"; then
         .venv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$uv_version" || no_python_packages
     fi
-    .venv/bin/uv pip install --quiet --python .venv/bin/python --constraint constraints.txt --editable '.[dev,bench]' || no_python_packages
+    .venv/bin/uv pip install --quiet --python .venv/bin/python --constraint constraints.txt --override overrides.txt --editable '.[dev,bench]' || no_python_packages
     stamp python "$wanted"
 }
 no_python_packages() { fail "the Python packages could not be installed" "Is the network there? The lines above say which package."; }
