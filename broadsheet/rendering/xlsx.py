@@ -20,9 +20,9 @@ import xlsxwriter
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from broadsheet.documents.formats import is_date_format, parse_number_format
 from broadsheet.documents.model import Column, Table
 from broadsheet.rendering.base import Edition, Progress, Rendered, ignore_progress, never, stop_if
+from broadsheet.rendering.excel_formats import DEFAULT_FORMATS, excel_format
 from broadsheet.rendering.resolve import as_of_text, resolved_parameters
 from broadsheet.sources.columns import api_type, as_decimal
 
@@ -33,13 +33,6 @@ _FIRST_DAY = dt.date(1900, 3, 1)  # Before it Excel counts a day that never was 
 _FORBIDDEN_IN_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f\ud800-\udfff]")
 #: What XML 1.0 (section 2.2) can't hold; xlsxwriter escapes the control characters itself, as Excel does, but not these.
 _NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
-_DEFAULT_FORMATS = {
-    "integer": "#,##0",
-    "number": "#,##0.##########",
-    "numeric": "#,##0.##########",
-    "date": "yyyy-mm-dd",
-    "timestamp": "yyyy-mm-dd hh:mm:ss",
-}
 _WIDTHS = {"integer": 12, "number": 14, "numeric": 14, "boolean": 9, "date": 12, "timestamp": 20}
 _SAMPLE_ROWS = 200
 
@@ -62,7 +55,7 @@ class XlsxRenderer:
     ) -> Rendered:
         options = {
             **{"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
-            **{"nan_inf_to_errors": False, "default_date_format": _DEFAULT_FORMATS["timestamp"]},
+            **{"nan_inf_to_errors": False, "default_date_format": DEFAULT_FORMATS["timestamp"]},
         }
         workbook: Workbook = xlsxwriter.Workbook(out, options)
         book = _Book(workbook, edition, progress, should_stop)
@@ -286,62 +279,3 @@ def sheet_name(wanted: str, taken: set[str]) -> str:
         name = base[: 31 - len(ending)] + ending
     taken.add(name.casefold())
     return name
-
-
-def excel_format(format: str | None, kind: str) -> str | None:
-    """A d3 number format or strftime pattern as Excel's number format; what Excel can't say becomes the type's default."""
-    default = _DEFAULT_FORMATS.get(kind)
-    if format is None or default is None:
-        return default
-    if kind in ("date", "timestamp"):
-        return _excel_date_format(format) if is_date_format(format) else default
-    try:
-        spec = parse_number_format(format)
-    except ValueError:
-        return default
-    whole = "#,##0" if spec.grouping else "0"
-    digits = 6 if spec.precision is None else spec.precision
-    optional = "#" if spec.trim else "0"
-    match spec.type:
-        case "f":
-            pattern = whole + (f".{optional * digits}" if digits else "")
-        case "%":
-            pattern = whole + (f".{optional * digits}" if digits else "") + "%"
-        case "d":
-            pattern = whole
-        case "e":
-            pattern = "0" + (f".{'0' * digits}" if digits else "") + "E+00"
-        case _:
-            return default
-    pattern = ('"$"' if spec.currency else "") + pattern
-    return f"+{pattern};-{pattern};{pattern}" if spec.plus else pattern
-
-
-_EXCEL_DATE_PARTS = {
-    **{
-        "Y": "yyyy",
-        "y": "yy",
-        "m": "mm",
-        "-m": "m",
-        "b": "mmm",
-        "B": "mmmm",
-        "d": "dd",
-        "-d": "d",
-        "e": "d",
-        "a": "ddd",
-        "A": "dddd",
-    },
-    **{"H": "hh", "-H": "h", "I": "hh", "-I": "h", "M": "mm", "S": "ss", "p": "AM/PM", "%": '"%"'},
-}
-
-
-def _excel_date_format(format: str) -> str:
-    parts = re.split(r"(%-?[A-Za-z%])", format)
-    if any(part[1:] not in _EXCEL_DATE_PARTS for part in parts[1::2]):
-        return _DEFAULT_FORMATS["timestamp"]
-    made = [_EXCEL_DATE_PARTS[part[1:]] if index % 2 else _literal(part) for index, part in enumerate(parts)]
-    return "".join(made)
-
-
-def _literal(text: str) -> str:
-    return re.sub(r"[^\s\-/:,.]+", lambda found: '"' + found.group().replace('"', "") + '"', text)

@@ -13,9 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
-import adbc_driver_postgresql.dbapi as adbc
 import pyarrow as pa
 from adbc_driver_postgresql import StatementOptions
 from psycopg2.extensions import connection as PsycopgConnection
@@ -23,9 +22,12 @@ from psycopg2.extensions import connection as PsycopgConnection
 from broadsheet.errors import Cancelled, ResultTooLarge, SourceUnavailable
 from broadsheet.sources.base import Result, SourceUrl
 from broadsheet.sources.binding import quote
-from broadsheet.sources.columns import has_own_type, stored_batch, stored_schema
 from broadsheet.sources.postgres_errors import DRIVER_ERRORS, failure, unavailable
+from broadsheet.sources.postgres_stream import ArrowStream, as_text_where_needed
 from broadsheet.sources.statements import one_statement, wrapped
+
+if TYPE_CHECKING:
+    import adbc_driver_postgresql.dbapi as adbc
 
 _BEGIN = "begin isolation level repeatable read read only"
 #: What is received before a batch is handed on. Smaller costs speed, larger memory.
@@ -41,11 +43,11 @@ _AS_OF = """select case when pg_is_in_recovery()
 class Connections(Protocol):
     """What a snapshot needs from its source."""
 
-    def idle_connection(self) -> tuple[str, adbc.Connection] | None: ...
-    def new_connection(self) -> tuple[str, adbc.Connection]: ...
-    def connection_to(self, url: str) -> adbc.Connection: ...
+    def idle_connection(self) -> "tuple[str, adbc.Connection] | None": ...
+    def new_connection(self) -> "tuple[str, adbc.Connection]": ...
+    def connection_to(self, url: str) -> "adbc.Connection": ...
     def copy_connection(self, url: str | None) -> tuple[str, PsycopgConnection]: ...
-    def give_back(self, url: str, connection: adbc.Connection) -> None: ...
+    def give_back(self, url: str, connection: "adbc.Connection") -> None: ...
 
 
 class PostgresSnapshot:
@@ -85,7 +87,7 @@ class PostgresSnapshot:
             return Result(table.slice(0, limit), truncated=True)
         return Result(table)
 
-    def batches(self, sql: str, *, limit: int | None = None) -> "ArrowStream":
+    def batches(self, sql: str, *, limit: int | None = None) -> ArrowStream:
         body = one_statement(sql)
         cursor = self._arrow_connection().cursor()
         try:
@@ -93,7 +95,7 @@ class PostgresSnapshot:
             with self.query_errors(body, prefix_length):
                 cursor.execute(self._set_limits())
                 cursor.fetchall()
-                columns, names = _as_text_where_needed(cursor.adbc_execute_schema(statement))
+                columns, names = as_text_where_needed(cursor.adbc_execute_schema(statement))
             statement, prefix_length = wrapped(body, columns=columns, names=names, limit=limit)
             with self.query_errors(body, prefix_length):
                 cursor.adbc_statement.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(_BATCH_BYTES)})
@@ -176,7 +178,7 @@ class PostgresSnapshot:
                 error, sql=sql, prefix_length=prefix_length, timed_out=timed_out, timeout_seconds=self._timeout_seconds
             ) from None
 
-    def _arrow_connection(self) -> adbc.Connection:
+    def _arrow_connection(self) -> "adbc.Connection":
         if self._arrow is not None:
             return self._arrow
         if self._copy is not None and self._url is not None:
@@ -201,7 +203,7 @@ class PostgresSnapshot:
         self._arrow = connection
         return connection
 
-    def _begin(self, connection: adbc.Connection, exported: str | None = None) -> None:
+    def _begin(self, connection: "adbc.Connection", exported: str | None = None) -> None:
         try:
             _execute(connection, _BEGIN)
             if exported is not None:
@@ -247,45 +249,6 @@ class PostgresSnapshot:
             copy.close()
 
 
-class ArrowStream:
-    """Record batches of one query. See :class:`broadsheet.sources.base.Batches`."""
-
-    def __init__(
-        self, snapshot: PostgresSnapshot, cursor: adbc.Cursor, reader: pa.RecordBatchReader, sql: str, prefix_length: int
-    ) -> None:
-        self.schema = stored_schema(reader.schema)
-        self._snapshot = snapshot
-        self._cursor = cursor
-        self._reader = reader
-        self._sql = sql
-        self._prefix_length = prefix_length
-        self._open = True
-        self._finished = False
-
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        while True:
-            with self._snapshot.query_errors(self._sql, self._prefix_length):
-                try:
-                    batch = self._reader.read_next_batch()
-                except StopIteration:
-                    break
-                stored = stored_batch(batch, self.schema)
-            yield stored
-        self._finished = True
-        self.close()
-
-    def close(self) -> None:
-        if not self._open:
-            return
-        self._open = False
-        if not self._finished:
-            self._snapshot.stop_statement()
-        with suppress(*DRIVER_ERRORS):
-            self._reader.close()
-        with suppress(*DRIVER_ERRORS):
-            self._cursor.close()
-
-
 class _Sink(io.RawIOBase):
     """What psycopg2 writes to. Remembers what went wrong on our side, and then swallows the rest, so that buffers can be closed."""
 
@@ -307,24 +270,8 @@ class _Sink(io.RawIOBase):
         return size
 
 
-def _execute(connection: adbc.Connection, sql: str) -> list[tuple[Any, ...]]:
+def _execute(connection: "adbc.Connection", sql: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
-
-
-def _as_text_where_needed(schema: pa.Schema) -> tuple[str, str]:
-    """The select list and the column aliases by which PostgreSQL itself gives the text of what the API has no type for."""
-    if all(has_own_type(field) for field in schema):
-        return "*", ""
-    aliases = [f"c{index}" for index in range(len(schema))]
-    columns = [
-        f"{alias}{'' if has_own_type(field) else '::text'} as {_identifier(field.name)}"
-        for alias, field in zip(aliases, schema, strict=True)
-    ]
-    return ", ".join(columns), f"({', '.join(aliases)})"
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -92,7 +92,7 @@ class Executor:
         with self._pool.get(question.source).snapshot(time_zone=question.time_zone) as snapshot:
             result = snapshot.fetch(question.sql, limit=question.limit)
             as_of: dt.datetime = snapshot.as_of
-        return answer(json_result(result.table, as_of, result.truncated), as_of=as_of.timestamp())
+        return answer(json_result(result.table, as_of, result.truncated, question.time_zone), as_of=as_of.timestamp())
 
     def _in_turn(self, source_id: str, work: Callable[[], T]) -> T:
         place = self._places[source_id]

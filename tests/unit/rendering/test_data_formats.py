@@ -17,6 +17,7 @@ from broadsheet.documents.model import Column, Table
 from broadsheet.errors import Cancelled, RenderFailed, ResultTooLarge
 from broadsheet.rendering import xlsx
 from broadsheet.rendering.base import Progress, renderer
+from broadsheet.rendering.excel_formats import excel_format
 from broadsheet.rendering.parquet import ParquetRows, write_parquet
 from broadsheet.sources.columns import api_type
 from tests.editions import HOSTILE, edition, table
@@ -186,4 +187,4 @@ def test_sheet_names_are_valid_and_unique(names):
     ],
 )
 def test_formats_are_excels_number_formats(format, kind, excel):
-    assert xlsx.excel_format(format, kind) == excel
+    assert excel_format(format, kind) == excel

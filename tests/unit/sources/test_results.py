@@ -33,6 +33,13 @@ def test_times_are_rfc_3339_with_a_fraction_only_where_there_is_one():
     assert column([half], pa.timestamp("us"), "timestamp")["data"] == [["2013-01-01T05:00:00.500000Z"]]
 
 
+def test_a_moment_is_the_clock_on_the_wall_with_its_offset():
+    moments = [dt.datetime(2013, 1, 1, 5, tzinfo=dt.UTC), dt.datetime(2013, 7, 1, 4, tzinfo=dt.UTC), None]
+    table = pa.table({"t": pa.array(moments, pa.timestamp("us", "UTC"))})
+    data = json.loads(json_result(table, NOW, False, "America/New_York"))["data"]
+    assert data == [["2013-01-01T00:00:00-05:00", "2013-07-01T00:00:00-04:00", None]]
+
+
 def test_a_date_beyond_what_python_knows_does_not_break_the_result():
     assert column([2**31 - 1], pa.int32(), "integer")["row_count"] == 1
     table = pa.table([pa.array([2**31 - 1], pa.int32()).cast(pa.date32())], names=["c"])

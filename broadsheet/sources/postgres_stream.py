@@ -1,0 +1,80 @@
+"""A query's rows as ADBC receives them, brought to the types of the API.
+
+A reader would get wrong what happens when a stream is left early: the query is cancelled on the server, because closing a result alone
+would first receive all of it. The transaction is over then, and the snapshot reads no more.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, suppress
+from typing import TYPE_CHECKING, Protocol
+
+import pyarrow as pa
+
+from broadsheet.sources.columns import has_own_type, stored_batch, stored_schema
+from broadsheet.sources.postgres_errors import DRIVER_ERRORS
+
+if TYPE_CHECKING:
+    import adbc_driver_postgresql.dbapi as adbc
+
+
+class QueryGuard(Protocol):
+    """What a stream needs from its snapshot."""
+
+    def query_errors(self, sql: str, prefix_length: int) -> AbstractContextManager[None]: ...
+
+    def stop_statement(self) -> None: ...
+
+
+class ArrowStream:
+    """Record batches of one query. See :class:`broadsheet.sources.base.Batches`."""
+
+    def __init__(
+        self, guard: QueryGuard, cursor: "adbc.Cursor", reader: pa.RecordBatchReader, sql: str, prefix_length: int
+    ) -> None:
+        self.schema = stored_schema(reader.schema)
+        self._guard = guard
+        self._cursor = cursor
+        self._reader = reader
+        self._sql = sql
+        self._prefix_length = prefix_length
+        self._open = True
+        self._finished = False
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        while True:
+            with self._guard.query_errors(self._sql, self._prefix_length):
+                try:
+                    batch = self._reader.read_next_batch()
+                except StopIteration:
+                    break
+                stored = stored_batch(batch, self.schema)
+            yield stored
+        self._finished = True
+        self.close()
+
+    def close(self) -> None:
+        if not self._open:
+            return
+        self._open = False
+        if not self._finished:
+            self._guard.stop_statement()
+        with suppress(*DRIVER_ERRORS):
+            self._reader.close()
+        with suppress(*DRIVER_ERRORS):
+            self._cursor.close()
+
+
+def as_text_where_needed(schema: pa.Schema) -> tuple[str, str]:
+    """The select list and the column aliases by which PostgreSQL itself gives the text of what the API has no type for."""
+    if all(has_own_type(field) for field in schema):
+        return "*", ""
+    aliases = [f"c{index}" for index in range(len(schema))]
+    columns = [
+        f"{alias}{'' if has_own_type(field) else '::text'} as {_identifier(field.name)}"
+        for alias, field in zip(aliases, schema, strict=True)
+    ]
+    return ", ".join(columns), f"({', '.join(aliases)})"
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
