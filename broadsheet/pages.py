@@ -6,8 +6,9 @@ keyset pagination".
 
 import base64
 import binascii
+import datetime as dt
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -16,6 +17,11 @@ from broadsheet.errors import FieldError, InvalidInput
 Row = TypeVar("Row")
 
 MAX_LIMIT = 200
+
+#: Parts of a sort key as a column can hold them: a cursor comes from outside, so its parts are checked before they reach SQL.
+RowId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}\Z")]
+RowNumber = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+RowTime = Annotated[dt.datetime, msgspec.Meta(tz=True)]
 
 
 def encode_cursor(*key: Any) -> str:

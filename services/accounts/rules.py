@@ -2,6 +2,8 @@
 
 import re
 import zoneinfo
+from collections.abc import Mapping
+from typing import Any
 
 from broadsheet.contracts.accounts import NewUser
 from broadsheet.errors import FieldError, InvalidInput
@@ -21,11 +23,19 @@ def check_user(order: NewUser) -> None:
     problems = []
     if not _EMAIL.fullmatch(normalized_email(order.email)):
         problems.append(FieldError("/email", "This is not an e-mail address"))
-    if not order.name.strip():
-        problems.append(FieldError("/name", "A name is needed"))
-    problems += password_problems(order.password) + time_zone_problems(order.time_zone)
-    if problems:
-        raise InvalidInput("The user has mistakes", errors=tuple(problems))
+    _refuse(problems + name_problems(order.name) + password_problems(order.password) + time_zone_problems(order.time_zone))
+
+
+def check_change(values: Mapping[str, Any], new_password: str | None) -> None:
+    """A change of a user, held to the same rules; only what is in ``values`` changes. Raises :class:`InvalidInput`."""
+    problems = name_problems(values["name"]) if "name" in values else []
+    problems += time_zone_problems(values["time_zone"]) if "time_zone" in values else []
+    _refuse(problems + ([] if new_password is None else password_problems(new_password)))
+
+
+def name_problems(name: str) -> list[FieldError]:
+    """What is wrong with a person's name."""
+    return [] if name.strip() else [FieldError("/name", "A name is needed")]
 
 
 def password_problems(password: str) -> list[FieldError]:
@@ -42,3 +52,8 @@ def time_zone_problems(name: str) -> list[FieldError]:
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         return [FieldError("/time_zone", f"{name!r} is not an IANA time zone", hint="for example Europe/Berlin")]
     return []
+
+
+def _refuse(problems: list[FieldError]) -> None:
+    if problems:
+        raise InvalidInput("The user has mistakes", errors=tuple(problems))

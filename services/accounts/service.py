@@ -20,7 +20,7 @@ from broadsheet.contracts.accounts import (
     UserChange,
 )
 from broadsheet.contracts.base import PageOf, Principal, Role
-from broadsheet.errors import Conflict, InvalidInput, NotFound, Unauthenticated, WrongCredentials
+from broadsheet.errors import Conflict, NotFound, Unauthenticated, WrongCredentials
 from broadsheet.hosting.entrypoint import rpc
 from broadsheet.hosting.providers import DatabaseProvider, SettingsProvider
 from broadsheet.ids import new_id
@@ -104,7 +104,7 @@ class AccountsService:
     def list_users(self, principal: Principal, limit: int = 50, cursor: str | None = None) -> PageOf[User]:
         principal.require(Role.ADMIN)
         limit = pages.clamp(limit)
-        after = pages.decode_cursor(cursor, tuple[str])[0] if cursor else None
+        after = pages.decode_cursor(cursor, tuple[pages.RowId])[0] if cursor else None
         with self.db.read() as session:
             rows = store.users_page(session, principal.organization_id, after, limit + 1)
         items, next_cursor = pages.cut(rows, limit, lambda row: pages.encode_cursor(row["id"]))
@@ -135,13 +135,10 @@ class AccountsService:
             for name in ("name", "role", "time_zone", "attributes")
             if (value := getattr(change, name)) is not msgspec.UNSET
         }
-        problems = rules.time_zone_problems(values["time_zone"]) if "time_zone" in values else []
         new_password = change.password if isinstance(change.password, str) else None
+        rules.check_change(values, new_password)
         if new_password is not None:
-            problems += rules.password_problems(new_password)
             values["password_hash"] = passwords.hash_password(new_password)
-        if problems:
-            raise InvalidInput("The user has mistakes", errors=tuple(problems))
         with self.db.write() as session:
             row = self._user_row(session, principal, user_id)
             if "role" in values and values["role"] is not Role.ADMIN and row["role"] == Role.ADMIN:

@@ -38,7 +38,7 @@ class CatalogService:
     @rpc
     def list_reports(self, principal: Principal, limit: int = 50, cursor: str | None = None) -> PageOf[ReportSummary]:
         limit = pages.clamp(limit)
-        after = pages.decode_cursor(cursor, tuple[dt.datetime, str]) if cursor else None
+        after = pages.decode_cursor(cursor, tuple[pages.RowTime, pages.RowId]) if cursor else None
         with self.db.read() as session:
             rows = store.reports_page(session, principal.organization_id, after, limit + 1)
         items, next_cursor = pages.cut(rows, limit, lambda row: pages.encode_cursor(row["updated_at"], row["id"]))
@@ -93,7 +93,7 @@ class CatalogService:
         self, principal: Principal, report_id: str, limit: int = 50, cursor: str | None = None
     ) -> PageOf[ReportVersion]:
         limit = pages.clamp(limit)
-        before = pages.decode_cursor(cursor, tuple[int])[0] if cursor else None
+        before = pages.decode_cursor(cursor, tuple[pages.RowNumber])[0] if cursor else None
         with self.db.read() as session:
             _report(session, principal, report_id)
             rows = store.versions_page(session, report_id, before, limit + 1)

@@ -55,7 +55,7 @@ class NotificationsService:
     @rpc
     def inbox(self, principal: Principal, limit: int = 50, cursor: str | None = None) -> Inbox:
         limit = pages.clamp(limit)
-        before = pages.decode_cursor(cursor, tuple[str])[0] if cursor else None
+        before = pages.decode_cursor(cursor, tuple[pages.RowId])[0] if cursor else None
         with self.db.read() as session:
             rows = store.page(session, principal.organization_id, principal.user_id, before, limit + 1)
             unread = store.unread(session, principal.organization_id, principal.user_id)

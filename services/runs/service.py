@@ -71,7 +71,7 @@ class RunsService:
         self, principal: Principal, report_id: str | None = None, limit: int = 50, cursor: str | None = None
     ) -> PageOf[Run]:
         limit = pages.clamp(limit)
-        before = pages.decode_cursor(cursor, tuple[str])[0] if cursor else None
+        before = pages.decode_cursor(cursor, tuple[pages.RowId])[0] if cursor else None
         only = None if principal.role.includes(Role.ADMIN) else principal.user_id
         with self.db.read() as session:
             rows = store.runs_page(session, principal.organization_id, only, report_id, before, limit + 1)
@@ -98,10 +98,10 @@ class RunsService:
     @rpc
     def list_editions(self, principal: Principal, report_id: str, limit: int = 50, cursor: str | None = None) -> PageOf[Edition]:
         limit = pages.clamp(limit)
-        before = pages.decode_cursor(cursor, tuple[str])[0] if cursor else None
+        scope = None if principal.role.includes(Role.ADMIN) else msgspec.to_builtins(principal.scope())
+        before = pages.decode_cursor(cursor, tuple[pages.RowId])[0] if cursor else None
         with self.db.read() as session:
-            rows = store.editions_page(session, principal.organization_id, report_id, before, limit + 1)
-            rows = [row for row in rows if row["scope"] == msgspec.to_builtins(principal.scope()) or principal.role is Role.ADMIN]
+            rows = store.editions_page(session, principal.organization_id, report_id, scope, before, limit + 1)
             items, next_cursor = pages.cut(rows, limit, lambda row: pages.encode_cursor(row["id"]))
             files = store.artifacts_of(session, [row["run_id"] for row in items])
         return PageOf(items=[lifecycle.to_edition(row, files.get(row["run_id"], [])) for row in items], next_cursor=next_cursor)

@@ -121,13 +121,18 @@ def artifacts_of(session: Session, run_ids: Sequence[str]) -> dict[str, list[Row
     return found
 
 
-def editions_page(session: Session, organization_id: str, report_id: str, before: str | None, limit: int) -> Sequence[Row]:
+def editions_page(
+    session: Session, organization_id: str, report_id: str, scope: list[Any] | None, before: str | None, limit: int
+) -> Sequence[Row]:
+    """Editions of a report, newest first; of one scope, unless it is ``None``."""
     query = (
         sa.select(editions)
         .where(editions.c.organization_id == organization_id, editions.c.report_id == report_id)
         .order_by(editions.c.id.desc())
         .limit(limit)
     )
+    if scope is not None:
+        query = query.where(editions.c.scope == scope)
     if before is not None:
         query = query.where(editions.c.id < before)
     return session.execute(query).mappings().all()

@@ -16,6 +16,11 @@ from broadsheet.errors import FieldError, InvalidInput, MalformedRequest, Unsupp
 MARKDOWN = "text/markdown"
 JSON = "application/json"
 
+#: Deepest nesting of a body: what every encoder behind us can take.
+_MAX_DEPTH = 64
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000|\x00")
+
 
 class Endpoint(msgspec.Struct, frozen=True):
     """One declared endpoint. ``path`` is Flask's rule below ``/api/v1``."""
@@ -115,6 +120,8 @@ def _body(kind: Any) -> Any:
     if request.mimetype != JSON:
         raise UnsupportedMediaType(f"Send JSON with Content-Type: {JSON}")
     raw = request.get_data(cache=False)
+    if _is_deeper(raw, _MAX_DEPTH):
+        raise MalformedRequest(f"The body is nested deeper than {_MAX_DEPTH} levels")
     try:
         found = msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as error:
@@ -122,7 +129,7 @@ def _body(kind: Any) -> Any:
         raise InvalidInput("The body has mistakes", errors=(FieldError(_pointer(path), message),)) from error
     except msgspec.DecodeError as error:
         raise MalformedRequest(f"The body is not JSON: {error}") from error
-    if b"\\u0000" in raw or b"\x00" in raw:
+    if _NUL.search(raw):
         raise MalformedRequest("The body has a NUL character, which no field may hold")
     return found
 
@@ -138,4 +145,19 @@ def _text_body() -> str:
 
 def _pointer(path: str) -> str:
     """msgspec's ``.formats[0]`` as a JSON Pointer."""
-    return path.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/").replace("/...", "")
+    return path.rstrip("`").replace("[...]", "").replace("[", "/").replace("]", "").replace(".", "/")
+
+
+def _is_deeper(raw: bytes, most: int) -> bool:
+    """Whether JSON is nested deeper than ``most``; of what is not JSON it may say anything."""
+    if raw.count(b"[") + raw.count(b"{") <= most:
+        return False
+    depth = 0
+    for byte in _STRING.sub(b"", raw):
+        if byte in b"[{":
+            depth += 1
+            if depth > most:
+                return True
+        elif byte in b"]}":
+            depth -= 1
+    return False
