@@ -56,7 +56,9 @@ docs: ready-python ## write the generated parts of docs/
 	@$(PYTHON) -m docs.generate
 
 openapi: ready-python ## write openapi.json from the contracts
-	$(PYTHON) -m web.edge.openapi > openapi.json
+	@$(PYTHON) -c 'import json; from flask import Flask; from web.edge import api, openapi; \
+		print(json.dumps(openapi.document(api.install(Flask("web.edge")), api.BASE), indent=2))' > openapi.json
+	@echo openapi.json
 
 constraints: ready-python ## resolve all pins anew into constraints.txt
 	uv pip compile --quiet --all-extras --no-header --no-annotate --no-emit-index-url --universal --python-version 3.11 \
