@@ -28,7 +28,9 @@ def main() -> None:
     with running(lambda text: print(f"… {text}", file=sys.stderr, flush=True)) as rig:
         for name in _ORDER:
             if name in chosen:
-                figures += GROUPS[name](rig)
+                for figure in GROUPS[name](rig):
+                    figures.append(figure)
+                    print(f"… {figure.scenario}: {figure.ours} against {figure.baseline}", file=sys.stderr, flush=True)
     print("\n" + table(figures))
 
 

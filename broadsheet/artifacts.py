@@ -18,7 +18,8 @@ from obstore.store import LocalStore, from_url
 
 from broadsheet.errors import NotFound, Unavailable
 
-_WRITE_BUFFER_BYTES = 8 * 1024 * 1024
+_WRITE_BUFFER_BYTES = 5 * 1024 * 1024  # S3 wants parts of at least 5 MiB
+_PARTS_AT_ONCE = 2
 _READ_CHUNK_BYTES = 1024 * 1024
 
 
@@ -87,7 +88,9 @@ class ArtifactStore:
 
     def create(self, location: str) -> ArtifactWriter:
         """Start writing a file."""
-        return ArtifactWriter(obstore.open_writer(self._store, location, buffer_size=_WRITE_BUFFER_BYTES))
+        return ArtifactWriter(
+            obstore.open_writer(self._store, location, buffer_size=_WRITE_BUFFER_BYTES, max_concurrency=_PARTS_AT_ONCE)
+        )
 
     def read(self, location: str, start: int, end: int) -> Iterator[bytes]:
         """Bytes ``start`` to ``end`` (exclusive) in pieces. Raises :class:`NotFound` before the first when the file is gone."""

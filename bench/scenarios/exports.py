@@ -5,6 +5,7 @@ import datetime as dt
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -63,19 +64,28 @@ def _load(rig: Rig) -> None:
         cursor.execute("create database tpch")
         cursor.execute(f"create role tpch_reader login password '{_PASSWORD}'")
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
-        command = ["tpchgen-cli", "csv", "-s", "0.2", "--tables", "lineitem", "--output-dir", folder]
+        command = [
+            str(pathlib.Path(sys.executable).with_name("tpchgen-cli")),
+            "csv",
+            "-s",
+            "0.2",
+            "--tables",
+            "lineitem",
+            "--output-dir",
+            folder,
+        ]
         subprocess.run(command, check=True, timeout=300, capture_output=True)
         path = next(pathlib.Path(folder).rglob("lineitem*.csv"))
         with contextlib.closing(rig.sql("tpch")) as connection, connection.cursor() as cursor, path.open() as rows:
             cursor.execute(_TABLE)
-            cursor.copy_expert("copy lineitem from stdin with (format csv, header)", rows)
-            cursor.execute("delete from lineitem where ctid not in (select ctid from lineitem limit %s)", (_ROWS,))
+            cursor.copy_expert("copy generated from stdin with (format csv, header)", rows)
+            cursor.execute("create table lineitem as select * from generated limit %s", (_ROWS,))
             cursor.execute("grant select on lineitem to tpch_reader")
-            cursor.execute("vacuum full analyze lineitem")
+            cursor.execute("vacuum analyze lineitem")
 
 
 _TABLE = """
-create table lineitem (
+create unlogged table generated (
     l_orderkey bigint, l_partkey bigint, l_suppkey bigint, l_linenumber integer, l_quantity numeric(15, 2), l_extendedprice numeric(15, 2),
     l_discount numeric(15, 2), l_tax numeric(15, 2), l_returnflag text, l_linestatus text, l_shipdate date, l_commitdate date,
     l_receiptdate date, l_shipinstruct text, l_shipmode text, l_comment text)

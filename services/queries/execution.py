@@ -24,7 +24,7 @@ from broadsheet.sources.results import json_result
 T = TypeVar("T")
 
 #: Bump when the bytes of an answer change, so that older ones are never read.
-ANSWER_VERSION = 1
+ANSWER_VERSION = 2
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):

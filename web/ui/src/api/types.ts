@@ -101,6 +101,8 @@ export interface ReportView {
   params: Param[];
   blocks: Block[];
   as_of: string;
+  /** Parameters that must be chosen before there is anything to show; then there are no blocks yet. */
+  missing: string[];
 }
 
 export type ColumnType = "text" | "integer" | "number" | "numeric" | "boolean" | "date" | "timestamp" | "json";

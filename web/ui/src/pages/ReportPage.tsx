@@ -65,7 +65,7 @@ function Loaded({ view, report }: { view: ReportView; report: LiveReport }) {
         {view.report.description && <p class="dek">{view.report.description}</p>}
       </header>
       <div class="report-bar">
-        <Stamp view={view} report={report} />
+        {view.missing.length === 0 ? <Stamp view={view} report={report} /> : <p class="stamp">Nothing was read yet</p>}
         <div class="report-tools">
           <button
             type="button"
@@ -76,7 +76,7 @@ function Loaded({ view, report }: { view: ReportView; report: LiveReport }) {
           >
             <Icon name="refresh" /> Refresh
           </button>
-          <GetAs view={view} values={decodeParams(view.params, search.value)} />
+          {view.missing.length === 0 && <GetAs view={view} values={decodeParams(view.params, search.value)} />}
         </div>
       </div>
       {newer && (
@@ -108,10 +108,21 @@ function Loaded({ view, report }: { view: ReportView; report: LiveReport }) {
           What is below is still for other parameters, until the marked ones are put right.
         </p>
       )}
+      {view.missing.length > 0 && <Unasked view={view} />}
       <div class={problem || report.loading.value ? "is-refreshing" : ""}>
         <Blocks view={view} report={report} />
       </div>
     </>
+  );
+}
+
+/** Instead of the blocks while a parameter without a default is not chosen. */
+function Unasked({ view }: { view: ReportView }) {
+  const labels = view.params.filter((param) => view.missing.includes(param.name)).map((param) => param.label);
+  return (
+    <p class="note" role="status" data-testid="missing">
+      Choose {new Intl.ListFormat("en").format(labels)} above to see this report.
+    </p>
   );
 }
 
