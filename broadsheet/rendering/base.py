@@ -8,14 +8,16 @@ process which only writes CSV should not pay.
 import datetime as dt
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import msgspec
-import pyarrow as pa
 
 from broadsheet.documents.model import Report, Value
 from broadsheet.errors import Cancelled, RenderFailed
 from broadsheet.sources.base import Batches
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -37,7 +39,7 @@ class Rendered(msgspec.Struct, frozen=True):
 class Rows(Protocol):
     """The rows of an edition by query. Both raise ``KeyError`` for a query it does not hold."""
 
-    def table(self, query: str) -> pa.Table: ...
+    def table(self, query: str) -> "pa.Table": ...
 
     def batches(self, query: str) -> Batches: ...
 
@@ -63,10 +65,10 @@ class Edition(msgspec.Struct, frozen=True):
 class TablesInMemory:
     """Rows held as Arrow tables."""
 
-    def __init__(self, tables: Mapping[str, pa.Table]) -> None:
+    def __init__(self, tables: "Mapping[str, pa.Table]") -> None:
         self._tables = tables
 
-    def table(self, query: str) -> pa.Table:
+    def table(self, query: str) -> "pa.Table":
         return self._tables[query]
 
     def batches(self, query: str) -> Batches:
@@ -83,12 +85,16 @@ def never() -> bool:
     return False
 
 
-class Renderer(Protocol):
-    """One format. ``query`` asks for one query's rows only; a format of one query takes the first if nobody asks."""
+class FileKind(Protocol):
+    """What a file of a format is called and served as."""
 
     format: str
     media_type: str
     extension: str
+
+
+class Renderer(FileKind, Protocol):
+    """One format. ``query`` asks for one query's rows only; a format of one query takes the first if nobody asks."""
 
     def render(
         self,

@@ -13,36 +13,11 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from broadsheet.rendering.base import Edition, Progress, Rendered, ignore_progress, never, one_query, stop_if
-from broadsheet.sources.base import Snapshot
+from broadsheet.rendering.csv_copy import CsvFile
 
 
-def from_copy(
-    snapshot: Snapshot,
-    sql: str,
-    out: BinaryIO,
-    *,
-    progress: Callable[[Progress], None] = ignore_progress,
-    should_stop: Callable[[], bool] = never,
-) -> Rendered:
-    """Pass the database's own CSV through, about a megabyte at a time. ``sql`` is bound. Progress is in bytes: rows are not looked at."""
-    written = 0
-
-    def write(piece: bytes) -> None:
-        nonlocal written
-        stop_if(should_stop)
-        out.write(piece)
-        written += len(piece)
-        progress(Progress(written, None, "bytes"))
-
-    return Rendered(snapshot.copy_csv(sql, write))
-
-
-class CsvRenderer:
+class CsvRenderer(CsvFile):
     """One query of an edition as CSV."""
-
-    format = "csv"
-    media_type = "text/csv; charset=utf-8"
-    extension = "csv"
 
     def render(
         self,

@@ -8,10 +8,12 @@ already (:mod:`broadsheet.sources.binding`).
 import datetime as dt
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import msgspec
-import pyarrow as pa
+
+if TYPE_CHECKING:
+    import pyarrow as pa  # 26 MB that a process which only passes CSV through never needs
 
 
 class SourceUrl(msgspec.Struct, frozen=True):
@@ -34,7 +36,7 @@ class SourceUrl(msgspec.Struct, frozen=True):
 class Result(msgspec.Struct, frozen=True):
     """The rows of one query. ``truncated`` says that the query had more than ``limit``."""
 
-    table: pa.Table
+    table: Any  # pyarrow.Table
     truncated: bool = False
 
 
@@ -42,9 +44,9 @@ class Batches(Protocol):
     """Record batches as they arrive. ``schema`` is known before the first one. Close it, or read it to its end."""
 
     @property
-    def schema(self) -> pa.Schema: ...
+    def schema(self) -> "pa.Schema": ...
 
-    def __iter__(self) -> Iterator[pa.RecordBatch]: ...
+    def __iter__(self) -> "Iterator[pa.RecordBatch]": ...
 
     def close(self) -> None: ...
 

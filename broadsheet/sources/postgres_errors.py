@@ -8,13 +8,17 @@ import re
 
 import msgspec
 import psycopg2
-import pyarrow as pa
 from adbc_driver_manager import Error as AdbcError
 
 from broadsheet.errors import BroadsheetError, FieldError, QueryFailed, QueryNotReadOnly, QueryTimedOut, SourceUnavailable
 from broadsheet.sources.statements import mistake
 
-DRIVER_ERRORS = (AdbcError, psycopg2.Error, pa.ArrowException, OSError)
+
+class StreamBroken(Exception):
+    """A stream of Arrow batches ended with an error; the message has the server's words."""
+
+
+DRIVER_ERRORS = (AdbcError, psycopg2.Error, StreamBroken, OSError)
 
 #: SQLSTATE classes (manual, appendix A) that say nothing about the query: connection, authorization, resources, shutdown, replay conflict.
 _NOT_THE_QUERY = re.compile(r"08...|28...|3D000|53...|57P0.|58...|40001|40P01")

@@ -15,7 +15,6 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-import pyarrow as pa
 from adbc_driver_postgresql import StatementOptions
 from psycopg2.extensions import connection as PsycopgConnection
 
@@ -23,11 +22,12 @@ from broadsheet.errors import Cancelled, ResultTooLarge, SourceUnavailable
 from broadsheet.sources.base import Result, SourceUrl
 from broadsheet.sources.binding import quote
 from broadsheet.sources.postgres_errors import DRIVER_ERRORS, failure, unavailable
-from broadsheet.sources.postgres_stream import ArrowStream, as_text_where_needed
 from broadsheet.sources.statements import one_statement, wrapped
 
 if TYPE_CHECKING:
     import adbc_driver_postgresql.dbapi as adbc
+
+    from broadsheet.sources.postgres_stream import ArrowStream
 
 _BEGIN = "begin isolation level repeatable read read only"
 #: What is received before a batch is handed on. Smaller costs speed, larger memory.
@@ -72,6 +72,8 @@ class PostgresSnapshot:
         return self._as_of
 
     def fetch(self, sql: str, *, limit: int | None = None, max_bytes: int | None = None) -> Result:
+        from broadsheet.sources.postgres_stream import table_of
+
         batches, size = [], 0
         stream = self.batches(sql, limit=None if limit is None else limit + 1)
         try:
@@ -82,12 +84,14 @@ class PostgresSnapshot:
                     raise ResultTooLarge(f"The result takes more than {max_bytes:,} bytes; ask for fewer rows or columns.")
         finally:
             stream.close()
-        table = pa.Table.from_batches(batches, stream.schema)
+        table = table_of(batches, stream.schema)
         if limit is not None and table.num_rows > limit:
             return Result(table.slice(0, limit), truncated=True)
         return Result(table)
 
-    def batches(self, sql: str, *, limit: int | None = None) -> ArrowStream:
+    def batches(self, sql: str, *, limit: int | None = None) -> "ArrowStream":
+        from broadsheet.sources.postgres_stream import ArrowStream, as_text_where_needed  # Arrow is loaded when it is first read
+
         body = one_statement(sql)
         cursor = self._arrow_connection().cursor()
         try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import pyarrow as pa
 
 from broadsheet.sources.columns import has_own_type, stored_batch, stored_schema
-from broadsheet.sources.postgres_errors import DRIVER_ERRORS
+from broadsheet.sources.postgres_errors import DRIVER_ERRORS, StreamBroken
 
 if TYPE_CHECKING:
     import adbc_driver_postgresql.dbapi as adbc
@@ -47,6 +47,8 @@ class ArrowStream:
                     batch = self._reader.read_next_batch()
                 except StopIteration:
                     break
+                except pa.ArrowException as error:
+                    raise StreamBroken(str(error)) from error
                 stored = stored_batch(batch, self.schema)
             yield stored
         self._finished = True
@@ -58,9 +60,9 @@ class ArrowStream:
         self._open = False
         if not self._finished:
             self._guard.stop_statement()
-        with suppress(*DRIVER_ERRORS):
+        with suppress(*DRIVER_ERRORS, pa.ArrowException):
             self._reader.close()
-        with suppress(*DRIVER_ERRORS):
+        with suppress(*DRIVER_ERRORS, pa.ArrowException):
             self._cursor.close()
 
 
@@ -78,3 +80,8 @@ def as_text_where_needed(schema: pa.Schema) -> tuple[str, str]:
 
 def _identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+def table_of(batches: list[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
+    """The batches as one table, also when there are none."""
+    return pa.Table.from_batches(batches, schema)

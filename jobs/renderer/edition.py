@@ -11,7 +11,6 @@ from broadsheet.documents import parameters, templating
 from broadsheet.documents.model import Markdown, Report
 from broadsheet.reading import MAX_OPTIONS, Reading, options_from_rows
 from broadsheet.rendering.base import Edition
-from broadsheet.rendering.parquet import ParquetRows, write_parquet
 from jobs.renderer.lease import Lease
 from jobs.renderer.snapshots import Snapshots
 
@@ -42,6 +41,8 @@ def read_rows(
     lease: Lease, reading: Reading, snapshots: Snapshots, folder: pathlib.Path, total_steps: int
 ) -> dict[str, pathlib.Path]:
     """Run the needed queries, one Parquet file each. Raises ``QueryFailed`` and its kin, naming the query."""
+    from broadsheet.rendering.parquet import write_parquet  # Arrow, which a worker that only passes CSV through never loads
+
     paths: dict[str, pathlib.Path] = {}
     for step, name in enumerate(needed_queries(reading.report, lease.run)):
         lease.check()
@@ -70,6 +71,8 @@ def labels(reading: Reading, snapshots: Snapshots) -> Mapping[str, str]:
 
 def edition_of(lease: Lease, reading: Reading, snapshots: Snapshots, paths: Mapping[str, pathlib.Path]) -> Edition:
     """What the renderers read."""
+    from broadsheet.rendering.parquet import ParquetRows
+
     known = labels(reading, snapshots)
     return Edition(
         report=reading.report,

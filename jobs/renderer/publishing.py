@@ -21,8 +21,8 @@ from broadsheet.documents import parser
 from broadsheet.errors import Unavailable
 from broadsheet.ids import new_id
 from broadsheet.reading import Reading
-from broadsheet.rendering import csv
-from broadsheet.rendering.base import Edition, Progress, Rendered, Renderer, renderer
+from broadsheet.rendering.base import Edition, FileKind, Progress, Rendered, renderer
+from broadsheet.rendering.csv_copy import CsvFile, from_copy
 from broadsheet.sources.pool import SourcePool
 from jobs.renderer import edition as editions
 from jobs.renderer.lease import Lease
@@ -79,9 +79,9 @@ class Publisher:
         sql = reading.query_sql(query)
 
         def write(out: BinaryIO) -> Rendered:
-            return csv.from_copy(snapshot, sql, out, progress=_shown_by(lease), should_stop=lease.should_stop)
+            return from_copy(snapshot, sql, out, progress=_shown_by(lease), should_stop=lease.should_stop)
 
-        return self._stored(lease, folder, csv.CsvRenderer(), query, write)
+        return self._stored(lease, folder, CsvFile(), query, write)
 
     def _rendered(
         self, lease: Lease, reading: Reading, snapshots: Snapshots, folder: str, scratch: pathlib.Path
@@ -107,7 +107,7 @@ class Publisher:
 
         return self._stored(lease, folder, made, query, write)
 
-    def _stored(self, lease: Lease, folder: str, kind: Renderer, query: str | None, write: Write) -> Artifact:
+    def _stored(self, lease: Lease, folder: str, kind: FileKind, query: str | None, write: Write) -> Artifact:
         name = file_name(lease.run, kind.extension, query)
         with self._store.create(f"{folder}/{name}") as out:
             rendered = write(cast(BinaryIO, out))

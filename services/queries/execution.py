@@ -19,7 +19,6 @@ from broadsheet.errors import SourceUnavailable
 from broadsheet.hosting.providers import settings_of
 from broadsheet.hosting.redis import redis_client
 from broadsheet.sources.pool import SourcePool
-from broadsheet.sources.results import json_result
 
 T = TypeVar("T")
 
@@ -89,6 +88,8 @@ class Executor:
         self._pool.close()
 
     def _execute(self, question: Question) -> Answer:
+        from broadsheet.sources.results import json_result  # Arrow is loaded by the first query, not by the start
+
         with self._pool.get(question.source).snapshot(time_zone=question.time_zone) as snapshot:
             result = snapshot.fetch(question.sql, limit=question.limit)
             as_of: dt.datetime = snapshot.as_of

@@ -11,7 +11,7 @@ import pytest
 from broadsheet.documents.model import Chart, Metric, Query, Report, Table
 from broadsheet.errors import Cancelled
 from broadsheet.rendering.base import Edition, renderer
-from broadsheet.rendering.csv import from_copy
+from broadsheet.rendering.csv_copy import from_copy
 from broadsheet.rendering.parquet import ParquetRows, write_parquet
 from broadsheet.sources.base import SourceUrl
 from broadsheet.sources.postgres import PostgresSource
