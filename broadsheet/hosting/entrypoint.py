@@ -17,6 +17,7 @@ from nameko.rpc import Rpc, RpcConsumer, get_rpc_exchange
 from broadsheet import errors
 from broadsheet.broker import BROKER_ERRORS
 from broadsheet.errors import BroadsheetError, MalformedRequest
+from broadsheet.hosting.consuming import QuickQueueConsumer
 from broadsheet.logs import logger
 from broadsheet.rpc.signatures import signature
 
@@ -28,6 +29,8 @@ class _ReplyPublisher(Publisher):  # type: ignore[misc]
 
 class _ReplyingConsumer(RpcConsumer):  # type: ignore[misc]
     """Answers with results as plain data and with our errors as themselves."""
+
+    queue_consumer = QuickQueueConsumer()
 
     def handle_result(self, message: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
         error = None if exc_info is None else _wire_error(exc_info[1])

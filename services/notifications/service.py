@@ -4,12 +4,12 @@ import datetime as dt
 from typing import Any
 
 import msgspec
-from nameko.events import event_handler
 
 from broadsheet import outbox, pages
 from broadsheet.contracts.base import Principal
 from broadsheet.contracts.notifications import Inbox, Notification, Notifications
 from broadsheet.contracts.runs import RunFinished
+from broadsheet.hosting.consuming import on_event
 from broadsheet.hosting.entrypoint import rpc
 from broadsheet.hosting.providers import DatabaseProvider, SettingsProvider
 from broadsheet.ids import new_id
@@ -25,7 +25,7 @@ class NotificationsService:
     db = DatabaseProvider("notifications")
     settings = SettingsProvider()
 
-    @event_handler("runs", "run_finished", requeue_on_error=True)
+    @on_event("runs", "run_finished")
     def on_run_finished(self, payload: dict[str, Any]) -> None:
         event = msgspec.convert(payload, RunFinished)
         run = event.run
