@@ -72,33 +72,33 @@ install_packages() {
     fi
     say "Installing system packages: $packages"
     log=$(mktemp)
+    had_epmd=no
+    if has epmd; then had_epmd=yes; fi
     forbid_services
-    trap 'allow_services' EXIT
-    trap 'exit 130' INT TERM
+    trap leave_as_found EXIT
+    trap 'exit 130' HUP INT TERM
     # shellcheck disable=SC2086
     if ! { apt update && install_quietly $packages; } >"$log" 2>&1; then
         tail -n 15 "$log" | sed 's/^/    /' >&2
         fail "the packages could not be installed" "The lines above say why; the whole log is $log"
     fi
     rm -f "$log"
-    allow_services
-    trap - EXIT INT TERM
+    leave_as_found
+    trap - EXIT HUP INT TERM
     # shellcheck disable=SC2086
     disable_services $packages
 }
 
+clusters=/etc/postgresql-common/createcluster.conf
 install_quietly() {
     case " $* " in
     *" postgresql "*)
         # Its own cluster would be made, and started at every boot, by the installation.
-        apt install --no-install-recommends postgresql-common
-        as_root sed -i.before-broadsheet 's/^#\?create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+        apt install --no-install-recommends postgresql-common || return
+        as_root sed -i.before-broadsheet 's/^#\?create_main_cluster.*/create_main_cluster = false/' "$clusters"
         ;;
     esac
     apt install --no-install-recommends "$@"
-    if [ -f /etc/postgresql-common/createcluster.conf.before-broadsheet ]; then
-        as_root mv /etc/postgresql-common/createcluster.conf.before-broadsheet /etc/postgresql-common/createcluster.conf
-    fi
 }
 
 policy=/usr/sbin/policy-rc.d
@@ -110,18 +110,25 @@ forbid_services() {
         forbade=yes
     fi
 }
-allow_services() {
+leave_as_found() {
     if [ "$forbade" = yes ]; then as_root rm -f "$policy"; forbade=no; fi
+    if [ -f "$clusters.before-broadsheet" ]; then as_root mv "$clusters.before-broadsheet" "$clusters"; fi
 }
 disable_services() {
     for package in "$@"; do
         case "$package" in
-        postgresql | redis-server | rabbitmq-server)
-            if has systemctl; then as_root systemctl disable "$package" >/dev/null 2>&1 || true; fi
-            if has update-rc.d; then as_root update-rc.d "$package" disable >/dev/null 2>&1 || true; fi
+        postgresql | redis-server) disable_service "$package" ;;
+        rabbitmq-server)
+            disable_service rabbitmq-server
+            # Erlang's port mapper came along; where it was there before, somebody else may need it.
+            if [ "$had_epmd" = no ]; then disable_service epmd.socket; disable_service epmd.service; fi
             ;;
         esac
     done
+}
+disable_service() {
+    if has systemctl; then as_root systemctl disable "$1" >/dev/null 2>&1 || true; fi
+    if has update-rc.d; then as_root update-rc.d "$1" disable >/dev/null 2>&1 || true; fi
 }
 
 # ---------------------------------------------------------------- Python
@@ -173,7 +180,7 @@ prepare_ui() {
     wanted=$(digest web/ui/package.json web/ui/package-lock.json)
     if ! { is_stamped npm "$wanted" && [ -d web/ui/node_modules ]; }; then
         say "Installing the front end's packages"
-        (cd web/ui && npm ci --no-audit --no-fund --loglevel=error) || fail "npm ci failed" "Is the network there? The lines above say why."
+        (cd web/ui && npm ci --no-audit --no-fund --loglevel=error >/dev/null) || fail "npm ci failed" "Is the network there? The lines above say why."
         stamp npm "$wanted"
     fi
     # shellcheck disable=SC2046
