@@ -21,12 +21,13 @@ import { Time } from "./Time";
 
 export function NotificationBell() {
   const count = unread.value;
+  const shown = count > 99 ? "99+" : String(count);
   const button = (
     <>
       <Icon name="bell" />
       {count > 0 && (
         <span class="bell-count" data-testid="unread-count">
-          {count > 99 ? "99+" : count}
+          {shown}
         </span>
       )}
     </>
@@ -35,6 +36,7 @@ export function NotificationBell() {
     <Popover
       role="dialog"
       label="Notifications"
+      buttonLabel={count > 0 ? `Notifications, ${shown} unread` : "Notifications"}
       button={button}
       buttonClass="icon-button bell"
       panelClass="panel-inbox"

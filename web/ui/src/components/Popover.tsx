@@ -7,6 +7,8 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 interface Props {
   label: string;
+  /** What the button is called where it says more than what it opens. */
+  buttonLabel?: string;
   button: ComponentChildren;
   buttonClass?: string;
   panelClass?: string;
@@ -59,7 +61,7 @@ export function Popover(props: Props) {
         type="button"
         ref={button}
         class={props.buttonClass ?? "button"}
-        aria-label={props.label}
+        aria-label={props.buttonLabel ?? props.label}
         aria-haspopup={props.role}
         aria-expanded={open}
         aria-controls={open ? panelId : undefined}
