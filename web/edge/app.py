@@ -5,6 +5,7 @@ import time
 
 import structlog
 from flask import Flask, Response, g, request
+from werkzeug.exceptions import MethodNotAllowed
 
 from broadsheet.errors import NotFound, Unavailable
 from broadsheet.ids import new_id
@@ -13,6 +14,7 @@ from web.edge import api, authentication, openapi, problems, readiness, ui
 from web.edge.backends import Backends
 from web.edge.endpoints import json_response
 
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _REQUEST_ID = "X-Request-ID"
 _MAX_REQUEST_ID = 64
 
@@ -46,9 +48,14 @@ def create_app(backends: Backends) -> Flask:
             raise Unavailable(f"Not ready yet: {', '.join(waiting)}", retry_after_seconds=1)
         return json_response({"status": "ready"})
 
-    @app.route("/api/<path:path>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
-    def nothing(path: str) -> Response:
-        return problems.response(NotFound("There is no such endpoint; see /api/v1/openapi.json"))
+    @app.route("/api", methods=_METHODS)
+    @app.route("/api/<path:path>", methods=_METHODS)
+    def nothing(path: str = "") -> Response:
+        addresses = app.url_map.bind("")
+        allowed = [method for method in _METHODS if addresses.match(request.path, method)[0] != request.endpoint]
+        if allowed:
+            raise MethodNotAllowed(allowed)
+        raise NotFound("There is no such endpoint; see /api/v1/openapi.json")
 
     app.register_blueprint(ui.blueprint())
     return app

@@ -11,7 +11,7 @@ from typing import Any, get_type_hints
 import msgspec
 from flask import Blueprint, Response, request
 
-from broadsheet.errors import FieldError, InvalidInput, MalformedRequest, UnsupportedMediaType
+from broadsheet.errors import BodyTooLarge, FieldError, InvalidInput, MalformedRequest, UnsupportedMediaType
 
 MARKDOWN = "text/markdown"
 JSON = "application/json"
@@ -119,7 +119,7 @@ def _body(kind: Any) -> Any:
         return _text_body()
     if request.mimetype != JSON:
         raise UnsupportedMediaType(f"Send JSON with Content-Type: {JSON}")
-    raw = request.get_data(cache=False)
+    raw = _raw_body()
     if _is_deeper(raw, _MAX_DEPTH):
         raise MalformedRequest(f"The body is nested deeper than {_MAX_DEPTH} levels")
     try:
@@ -138,9 +138,17 @@ def _text_body() -> str:
     if request.mimetype not in (MARKDOWN, "text/plain"):
         raise UnsupportedMediaType(f"Send the report's text with Content-Type: {MARKDOWN}; charset=utf-8")
     try:
-        return request.get_data(cache=False).decode("utf-8")
+        return _raw_body().decode("utf-8")
     except UnicodeDecodeError as error:
         raise MalformedRequest(f"The text is not UTF-8: byte {error.start} is {error.object[error.start]:#04x}") from error
+
+
+def _raw_body() -> bytes:
+    """The body. One that does not say how long it is (chunked) is cut at the limit by werkzeug, without a word: such a one is refused."""
+    raw = request.get_data(cache=False)
+    if request.content_length is None and request.max_content_length is not None and len(raw) >= request.max_content_length:
+        raise BodyTooLarge
+    return raw
 
 
 def _pointer(path: str) -> str:
