@@ -32,14 +32,17 @@ class Api:
 
     def call(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
         """``path`` is below ``/api/v1`` unless it starts with it. ``body``: bytes and str as they are, the rest as JSON."""
+        return self.beside(method, path if path.startswith("/api/") else f"/api/v1{path}", body, headers)
+
+    def beside(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
+        """The same for any ``path`` of the edge."""
         sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         if body is not None:
             sent["Content-Type"] = "text/markdown" if isinstance(body, str) else "application/json"
             body = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
         connection = http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT_SECONDS)
         try:
-            full = path if path.startswith("/api/") or not path.startswith("/") else f"/api/v1{path}"
-            connection.request(method, full, body, sent | (headers or {}))
+            connection.request(method, path, body, sent | (headers or {}))
             response = connection.getresponse()
             names = {name.lower(): value for name, value in response.getheaders()}
             return Answer(response.status, names, response.read())

@@ -18,6 +18,7 @@ from broadsheet.local.process import Process
 from broadsheet.local.processes import PROCESSES
 from broadsheet.local.sample import Sample, load_sample
 from broadsheet.local.stack import Stack
+from broadsheet.local.together import together
 from broadsheet.provisioning import provision
 from broadsheet.rpc.client import remote
 from broadsheet.rpc.transport import AmqpTransport
@@ -94,8 +95,7 @@ class System:
         return environment(self.home, self.stack.endpoints, self.stack.secrets, role, overrides)
 
     def stop(self) -> None:
-        for process in reversed(self.processes.values()):
-            process.stop()
+        together([process.stop for process in self.processes.values()])
         if self._transport is not None:
             self._transport.close()
         self._journal.close()
