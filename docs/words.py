@@ -69,7 +69,7 @@ ERROR_ADVICE = {
     "precondition_failed": "Read the report again, put your change into the new text, send its `ETag` as `If-Match`.",
     "body_too_large": "`BROADSHEET_BODY_LIMIT_BYTES` is the limit.",
     "unsupported_media_type": "JSON, or `text/markdown` for a report's text.",
-    "too_many_requests": "Reserved: nothing sends it yet.",
+    "too_many_requests": "Wait as long as `Retry-After` says: there were too many wrong passwords for this address.",
     "query_failed": "`detail` is what the database said, `errors` has the line and column in the query where they are known.",
     "query_not_read_only": "Begin the query with `select` or `with`. The database refuses writes as well.",
     "query_timed_out": "Ask for less, or raise `BROADSHEET_QUERY_TIMEOUT_SECONDS` (pages) or `BROADSHEET_RUN_TIMEOUT_SECONDS` (runs).",

@@ -1,5 +1,6 @@
 """Dependency providers: what a service may use, injected as the smallest thing that does it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from nameko.extensions import DependencyProvider
@@ -65,3 +66,17 @@ class RemoteProvider(DependencyProvider):  # type: ignore[misc]
 
     def get_dependency(self, worker_ctx: Any) -> Any:
         return self._remote
+
+
+class Shared(DependencyProvider):  # type: ignore[misc]
+    """One object of this process, made by ``factory`` when the service starts."""
+
+    def __init__(self, factory: Callable[[], Any]):
+        self._factory = factory
+        self._object: Any = None
+
+    def setup(self) -> None:
+        self._object = self._factory()
+
+    def get_dependency(self, worker_ctx: Any) -> Any:
+        return self._object

@@ -22,9 +22,10 @@ from broadsheet.contracts.accounts import (
 from broadsheet.contracts.base import PageOf, Principal, Role
 from broadsheet.errors import Conflict, NotFound, Unauthenticated, WrongCredentials
 from broadsheet.hosting.entrypoint import rpc
-from broadsheet.hosting.providers import DatabaseProvider, SettingsProvider
+from broadsheet.hosting.providers import DatabaseProvider, SettingsProvider, Shared
 from broadsheet.ids import new_id
 from services.accounts import passwords, rules, store
+from services.accounts.attempts import Attempts
 
 
 class AccountsService:
@@ -35,13 +36,18 @@ class AccountsService:
 
     db = DatabaseProvider("accounts")
     settings = SettingsProvider()
+    attempts = Shared(Attempts)
 
     @rpc
     def sign_in(self, email: str, password: str) -> SessionOpened:
+        email = rules.normalized_email(email)
+        self.attempts.check(email)
         with self.db.read() as session:
-            person = store.user_by_email(session, rules.normalized_email(email))
+            person = store.user_by_email(session, email)
         if not passwords.verify(password[: rules.MAX_PASSWORD], person["password_hash"] if person else None) or person is None:
+            self.attempts.failed(email)
             raise WrongCredentials()
+        self.attempts.succeeded(email)
         token, csrf_token = crypto.new_token("bss"), crypto.new_token("csrf")
         expires_at = _now() + dt.timedelta(hours=self.settings.session_hours)
         with self.db.write() as session:
@@ -118,7 +124,7 @@ class AccountsService:
         with self.db.write() as session:
             if not store.add_user(session, values):
                 raise Conflict(f"Somebody already uses {order.email}")
-        return _user(values)
+            return _user(self._user_row(session, principal, values["id"]))
 
     @rpc
     def get_user(self, principal: Principal, user_id: str) -> User:

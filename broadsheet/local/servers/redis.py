@@ -19,7 +19,7 @@ dir {folder}
 save ""
 appendonly no
 maxmemory 256mb
-maxmemory-policy allkeys-lfu
+maxmemory-policy volatile-lfu
 tcp-keepalive 60
 """
 
