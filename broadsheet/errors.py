@@ -93,6 +93,10 @@ class UnsupportedMediaType(BroadsheetError):
     code, status, title = "unsupported_media_type", 415, "The content type is not supported here"
 
 
+class RangeNotSatisfiable(BroadsheetError):
+    code, status, title = "range_not_satisfiable", 416, "The file has no such part"
+
+
 class TooManyRequests(BroadsheetError):
     code, status, title = "too_many_requests", 429, "Too many requests; slow down"
 

@@ -69,6 +69,7 @@ ERROR_ADVICE = {
     "precondition_failed": "Read the report again, put your change into the new text, send its `ETag` as `If-Match`.",
     "body_too_large": "`BROADSHEET_BODY_LIMIT_BYTES` is the limit.",
     "unsupported_media_type": "JSON, or `text/markdown` for a report's text.",
+    "range_not_satisfiable": "Ask for bytes the file has: its size is in the `Content-Range` of the answer.",
     "too_many_requests": "Wait as long as `Retry-After` says: there were too many wrong passwords for this address.",
     "query_failed": "`detail` is what the database said, `errors` has the line and column in the query where they are known.",
     "query_not_read_only": "Begin the query with `select` or `with`. The database refuses writes as well.",

@@ -25,10 +25,7 @@ class Signature:
         self.parameters = [p for p in inspect.signature(function).parameters.values() if p.name != "self"]
         self.arguments = msgspec.defstruct(
             f"{contract.__name__}_{name}",
-            [
-                (p.name, hints[p.name]) if p.default is p.empty else (p.name, hints[p.name], p.default)
-                for p in self.parameters
-            ],
+            [(p.name, hints[p.name]) if p.default is p.empty else (p.name, hints[p.name], p.default) for p in self.parameters],
             forbid_unknown_fields=True,
             kw_only=True,
         )

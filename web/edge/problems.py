@@ -20,6 +20,7 @@ _BY_STATUS: dict[int, type[BroadsheetError]] = {
     405: errors.MethodNotAllowed,
     413: errors.BodyTooLarge,
     415: errors.UnsupportedMediaType,
+    416: errors.RangeNotSatisfiable,
     429: errors.TooManyRequests,
 }
 

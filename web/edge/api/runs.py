@@ -8,8 +8,9 @@ from werkzeug.http import parse_range_header
 
 from broadsheet.contracts.base import PageOf
 from broadsheet.contracts.runs import Artifact, Format, RunOrder, RunView
-from broadsheet.errors import FieldError, InvalidInput, NotFound
+from broadsheet.errors import FieldError, InvalidInput, NotFound, RangeNotSatisfiable
 from broadsheet.ids import is_id
+from web.edge import problems
 from web.edge.authentication import principal
 from web.edge.backends import backends
 from web.edge.endpoints import Registry, endpoint, json_response
@@ -100,7 +101,9 @@ def _file(artifact: Artifact) -> Response:
     if wanted is not None:
         found = wanted.range_for_length(size)
         if found is None:
-            return Response(status=416, headers={**headers, "Content-Range": f"bytes */{size}"})
+            refused = problems.response(RangeNotSatisfiable(f"The file has {size} bytes"))
+            refused.headers["Content-Range"] = f"bytes */{size}"
+            return refused
         (start, end), status = found, 206
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     body = backends().artifacts.read(artifact.location, start, end) if request.method != "HEAD" else iter(())
