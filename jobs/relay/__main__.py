@@ -21,6 +21,8 @@ from jobs.relay.sending import Sender
 
 #: How often every outbox is looked at, woken or not.
 _POLL_SECONDS = 1.0
+#: How long Kafka may take; everything else waits behind it, and what it did not take stays in the outbox.
+_DELIVERY_SECONDS = 5.0
 
 
 def main() -> None:
@@ -35,7 +37,8 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     client = redis.Redis.from_url(configured.redis_url, socket_timeout=2, socket_connect_timeout=2)
-    sender = Sender(EventProducer(configured.kafka_bootstrap), EventPublisher(configured.amqp_url), LiveLog(client))
+    producer = EventProducer(configured.kafka_bootstrap, delivery_seconds=_DELIVERY_SECONDS)
+    sender = Sender(producer, EventPublisher(configured.amqp_url), LiveLog(client))
     failures = 0
     while not stopping.is_set():
         try:

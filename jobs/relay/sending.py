@@ -26,8 +26,8 @@ class Sender:
     def send(self, rows: Sequence[OutboxRow]) -> Iterator[int]:
         """Send rows and give the ids of those that arrived."""
         yield from self._send_live([row for row in rows if row.destination is Destination.LIVE])
-        yield from self._send_kafka([row for row in rows if row.destination is Destination.KAFKA])
         yield from self._send_events([row for row in rows if row.destination is Destination.EVENT])
+        yield from self._send_kafka([row for row in rows if row.destination is Destination.KAFKA])
 
     def _send_kafka(self, rows: Sequence[OutboxRow]) -> Iterator[int]:
         if not rows:
