@@ -1,18 +1,21 @@
 """How a service consumes from RabbitMQ: as Nameko does, but back within a second or two after the broker was away.
 
-Nameko's consumer waits 2, 4, 6, … up to 30 seconds between attempts to connect.
+Nameko's consumer waits 2, 4, 6, … up to 30 seconds between attempts to connect, and gives an event that failed back to its queue at once:
+while the database is away, that is a busy loop.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import eventlet
 from nameko.events import EventHandler
 from nameko.messaging import QueueConsumer
 
 _FIRST_PAUSE_SECONDS = 0.2
 _PAUSE_STEP_SECONDS = 0.3
 _LONGEST_PAUSE_SECONDS = 2.0
+_EVENT_AGAIN_SECONDS = 1.0
 
 
 class QuickQueueConsumer(QueueConsumer):  # type: ignore[misc]
@@ -32,12 +35,17 @@ class QuickQueueConsumer(QueueConsumer):  # type: ignore[misc]
 
 
 class OnEvent(EventHandler):  # type: ignore[misc]
-    """A method that hears another service's events; one that fails is heard again."""
+    """A method that hears another service's events; one that fails is heard again, a little later."""
 
     queue_consumer = QuickQueueConsumer()
 
     def __init__(self, source_service: str, event_type: str, **kwargs: Any):
         super().__init__(source_service, event_type, requeue_on_error=True, **kwargs)
+
+    def handle_message_processed(self, message: Any, result: Any = None, exc_info: Any = None) -> None:
+        if exc_info is not None:
+            eventlet.sleep(_EVENT_AGAIN_SECONDS)
+        super().handle_message_processed(message, result, exc_info)
 
 
 on_event = OnEvent.decorator
