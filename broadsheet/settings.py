@@ -49,7 +49,11 @@ class Settings:
     edition_rows_bytes: int = _setting(
         512 * 1024 * 1024, "Rows of a query (as Parquet) up to this size are kept with the edition.", "bytes"
     )
-    lease_seconds: float = _setting(15.0, "How long a worker owns a run without a heartbeat.", "seconds")
+    lease_seconds: float = _setting(
+        15.0,
+        "How long a worker owns a run without a heartbeat; also its Kafka session timeout, so a broker with default settings wants at least 6.",
+        "seconds",
+    )
     heartbeat_seconds: float = _setting(1.0, "How often a worker says that it is alive.", "seconds")
     run_attempts: int = _setting(3, "How often a run is tried before it fails for good.", "attempts")
     run_concurrency: int = _setting(4, "Runs of one organization that may run at once.", "runs")

@@ -6,11 +6,13 @@ import socket
 import sys
 import time
 
+from confluent_kafka import KafkaException
+
 from broadsheet import logs, settings
 from broadsheet.artifacts import ArtifactStore
 from broadsheet.contracts.catalog import Catalog
 from broadsheet.contracts.runs import RunRequested, Runs
-from broadsheet.messaging.kafka import ConsumerLoop
+from broadsheet.messaging.kafka import ConsumerLoop, ensure_topics
 from broadsheet.rpc.client import remote
 from broadsheet.rpc.transport import AmqpTransport
 from broadsheet.sources.pool import SourcePool
@@ -57,6 +59,10 @@ def main() -> None:
     signal.signal(signal.SIGINT, drain)
     log = logs.logger(__name__)
     log.info("renderer.started")
+    try:
+        ensure_topics(configured.kafka_bootstrap, [RunRequested.name])
+    except KafkaException as error:  # the loop waits for the broker by itself
+        log.warning("kafka.not_there_yet", error=str(error))
     loop.run()
     transport.close()
     sources.close()
