@@ -51,7 +51,7 @@ class Settings:
     )
     lease_seconds: float = _setting(
         15.0,
-        "How long a worker owns a run without a heartbeat; also its Kafka session timeout, so a broker with default settings wants at least 6.",
+        "How long a worker owns a run without a heartbeat, and its Kafka session (brokers want 6 or more).",
         "seconds",
     )
     heartbeat_seconds: float = _setting(1.0, "How often a worker says that it is alive.", "seconds")
