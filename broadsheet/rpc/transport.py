@@ -22,6 +22,8 @@ from broadsheet.logs import logger
 EXCHANGE = "nameko-rpc"
 _CONNECT_TIMEOUT = 5.0
 _HEARTBEAT = 20
+#: Most answers come sooner; only then is it worth a look whether nobody listens at all.
+_SOON = 0.2
 
 
 class _Pending:
@@ -74,7 +76,7 @@ class AmqpTransport:
             if not self._listening.wait(timeout_seconds):
                 raise Unavailable("The message broker does not answer", retry_after_seconds=2.0)
             self._publish(f"{service}.{method}", {"args": [], "kwargs": arguments}, correlation_id, headers)
-            if not pending.wait(max(0.0, deadline - time.monotonic())):
+            if not self._answered(pending, deadline):
                 raise CallTimedOut(f"{service}.{method} did not answer within {timeout_seconds:g} s", retry_after_seconds=2.0)
             if pending.failure is not None:
                 raise pending.failure
@@ -90,6 +92,25 @@ class AmqpTransport:
         self._fail_all("This process is stopping")
         with self._publish_lock:
             self._drop_producer()
+
+    def _answered(self, pending: _Pending, deadline: float) -> bool:
+        """Wait for an answer until ``deadline``; when it does not come soon, look whether the broker gave the call back."""
+        if pending.wait(min(_SOON, max(0.0, deadline - time.monotonic()))):
+            return True
+        self._read_returned()
+        return pending.wait(max(0.0, deadline - time.monotonic()))
+
+    def _read_returned(self) -> None:
+        """What could not be delivered comes back on the publishing connection, which nobody reads otherwise."""
+        with self._publish_lock:
+            if self._producer is None:
+                return
+            try:
+                with contextlib.suppress(TimeoutError):
+                    while True:
+                        self._producer.connection.drain_events(timeout=0.001)
+            except BROKER_ERRORS:
+                self._drop_producer()
 
     def _publish(self, routing_key: str, body: Any, correlation_id: str, headers: dict[str, str]) -> None:
         with self._publish_lock:
