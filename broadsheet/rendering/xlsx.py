@@ -7,6 +7,7 @@ and said so in the notes, and integers beyond 15 digits are written as text so t
 
 import datetime as dt
 import math
+import pathlib
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -75,6 +76,7 @@ def _discard(workbook: Workbook) -> None:
     for sheet in workbook.worksheets():
         if getattr(sheet, "row_data_fh", None) is not None and not sheet.row_data_fh.closed:
             sheet.row_data_fh.close()
+            pathlib.Path(sheet.row_data_filename).unlink(missing_ok=True)
     workbook.fileclosed = 1
 
 

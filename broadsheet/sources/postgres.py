@@ -61,9 +61,13 @@ class PostgresSource:
         return self._first(self._connect)
 
     def give_back(self, url: str, connection: "adbc.Connection") -> None:
-        """For the next snapshot. Its transaction has ended."""
+        """For the next snapshot. Its transaction has ended.
+
+        One to the primary is not kept where there are replicas: it was the way out while they were away, and they may be back.
+        """
+        wanted = self.config.replicas or (self.config.url,)
         with self._lock:
-            if len(self._idle) < self._idle_limit and url in self._roots:
+            if len(self._idle) < self._idle_limit and url in self._roots and url in wanted:
                 self._idle.append((url, connection))
                 return
         with suppress(*DRIVER_ERRORS):

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from broadsheet.ids import new_id
 from tests.support.database import rows
 from tests.support.system import Member, System
 from tests.support.texts import one_query
@@ -190,5 +191,20 @@ class TestCache:
 
     def test_a_replica_that_is_there_answers(self, system: System) -> None:
         member = workplace(system, replicas=[replica_address(system)])
-        report = add_report(member, sql="select pg_is_in_recovery() as on_replica")
-        assert data(member, report).json["data"] == [[True]]
+        assert _is_on_replica(member)
+
+    def test_queries_go_back_to_a_replica_that_is_back(self, system: System) -> None:
+        member = workplace(system, replicas=[replica_address(system)])
+        replica = system.stack.server("postgres-replica")
+        replica.kill()
+        try:
+            assert not _is_on_replica(member)
+        finally:
+            replica.restart()
+        until(lambda: _is_on_replica(member), what="an answer of the replica")
+
+
+def _is_on_replica(member: Member) -> bool:
+    """Where a query that was never asked before is answered."""
+    sql = f"select pg_is_in_recovery() as on_replica, '{new_id()}' as never_asked_before"
+    return bool(data(member, add_report(member, sql=sql)).json["data"][0] == [True])

@@ -60,6 +60,20 @@ def test_every_renderer_stops_when_it_is_told(format):
         rendered(format, edition(Table("flights")), should_stop=lambda: True)
 
 
+def test_a_workbook_that_is_stopped_leaves_no_rows_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    seen = []
+
+    def stop_once_rows_are_there() -> bool:
+        seen.extend(tmp_path.iterdir())
+        return bool(seen)
+
+    with pytest.raises(Cancelled):
+        rendered("xlsx", edition(rows={"q": table(n=list(range(200_000)))}), should_stop=stop_once_rows_are_there)
+    assert seen
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_unknown_format_is_refused():
     with pytest.raises(RenderFailed, match="docx"):
         renderer("docx")
