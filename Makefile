@@ -5,7 +5,7 @@ LOCAL := $(PYTHON) -m broadsheet.local
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down reset logs status test lint format bench docs openapi migrate shell constraints ready-to-run ready-to-test
+.PHONY: help up down reset logs status test lint format bench docs openapi migrate shell constraints ready-to-run ready-to-bench ready-to-test
 
 help: ## show this list
 	@printf 'Broadsheet: make <verb>\n\n'
@@ -49,7 +49,7 @@ format: ready-to-run ## put all files into house style
 	ruff format .
 	@if [ -f web/ui/package.json ]; then cd web/ui && npm run --silent format; fi
 
-bench: ready-to-run ## measure against the targets, as ratios to a baseline in the same run
+bench: ready-to-bench ## measure against the targets, as ratios to a baseline in the same run
 	$(PYTHON) -m bench $(ARGS)
 
 docs: ready-python ## write the generated parts of docs/
@@ -69,6 +69,9 @@ ready-python:
 
 ready-to-run:
 	@scripts/bootstrap.sh run
+
+ready-to-bench:
+	@scripts/bootstrap.sh bench
 
 ready-to-test:
 	@scripts/bootstrap.sh test

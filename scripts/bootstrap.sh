@@ -3,6 +3,7 @@
 #
 #   scripts/bootstrap.sh run     what 'make up' needs
 #   scripts/bootstrap.sh test    also what 'make test' needs
+#   scripts/bootstrap.sh bench   also what 'make bench' needs
 #   scripts/bootstrap.sh python  only the Python environment
 #
 # Everything is done once: each part leaves a stamp in .venv/stamps with a digest of what it was made from. Packages are installed only
@@ -51,6 +52,7 @@ missing_packages() {
     has_java || say default-jre-headless
     has mvn || say maven
     has setpriv || say util-linux
+    if [ "$purpose" = bench ]; then has wrk || say wrk; fi
     if [ "$purpose" = test ]; then
         has chromium || say chromium
         has pdftotext || say poppler-utils
