@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import eventlet
+import kombu.pools
 from nameko.events import EventHandler
 from nameko.messaging import QueueConsumer
 
@@ -32,6 +33,10 @@ class QuickQueueConsumer(QueueConsumer):  # type: ignore[misc]
                 interval_max=_LONGEST_PAUSE_SECONDS,
             )
             yield connection
+
+    def on_connection_revived(self) -> None:
+        """The connections that answers go out on died with the last one, and would swallow an answer each without an error."""
+        kombu.pools.reset()
 
 
 class OnEvent(EventHandler):  # type: ignore[misc]

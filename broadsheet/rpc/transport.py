@@ -162,6 +162,8 @@ class AmqpTransport:
                 failures = 1 if self._listening.is_set() else failures + 1
                 self._listening.clear()
                 self._fail_all("The connection to the message broker was lost")
+                with self._publish_lock:
+                    self._drop_producer()  # it is dead too, and would swallow the next call without an error
                 if not self._closed.is_set():
                     self._log.warning("rpc.reconnecting", error=str(error) or type(error).__name__, failures=failures)
                     self._closed.wait(min(5.0, 0.1 * 2**failures) * random.uniform(0.5, 1.0))

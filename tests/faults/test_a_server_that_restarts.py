@@ -15,7 +15,7 @@ from tests.support.runs import assert_nothing_is_lost, order, rows, wait_for_end
 from tests.support.system import Member, System
 from tests.support.waiting import until
 
-_PATIENCE_SECONDS = 20.0
+_PATIENCE_SECONDS = 60.0
 
 
 @contextmanager
