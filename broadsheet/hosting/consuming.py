@@ -13,6 +13,9 @@ import kombu.pools
 from nameko.events import EventHandler
 from nameko.messaging import QueueConsumer
 
+from broadsheet.broker import BROKER_ERRORS
+from broadsheet.logs import logger
+
 _FIRST_PAUSE_SECONDS = 0.2
 _PAUSE_STEP_SECONDS = 0.3
 _LONGEST_PAUSE_SECONDS = 2.0
@@ -37,6 +40,23 @@ class QuickQueueConsumer(QueueConsumer):  # type: ignore[misc]
     def on_connection_revived(self) -> None:
         """The connections that answers go out on died with the last one, and would swallow an answer each without an error."""
         kombu.pools.reset()
+
+    def ack_message(self, message: Any) -> None:
+        with _broker_may_be_gone():
+            super().ack_message(message)
+
+    def requeue_message(self, message: Any) -> None:
+        with _broker_may_be_gone():
+            super().requeue_message(message)
+
+
+@contextmanager
+def _broker_may_be_gone() -> Iterator[None]:
+    """Let a message be whose connection has died: the broker gives it out again. An error that leaves here would end the process."""
+    try:
+        yield
+    except BROKER_ERRORS as error:
+        logger(__name__).warning("message.left_to_the_broker", error=str(error) or type(error).__name__)
 
 
 class OnEvent(EventHandler):  # type: ignore[misc]
