@@ -5,6 +5,7 @@ from typing import Any
 
 from nameko.extensions import DependencyProvider
 
+from broadsheet import sqlcomments
 from broadsheet.database import Database
 from broadsheet.hosting.entrypoint import bind_request_id
 from broadsheet.rpc.client import remote
@@ -19,10 +20,14 @@ def settings_of(container: Any) -> Settings:
 
 
 class SettingsProvider(DependencyProvider):  # type: ignore[misc]
-    """The settings of this process; also binds the request id to the worker's log lines."""
+    """The settings of this process; also binds the request id to the worker's log lines, and the call to its statements."""
 
     def worker_setup(self, worker_ctx: Any) -> None:
         bind_request_id(worker_ctx)
+        method = f"{worker_ctx.service_name}.{worker_ctx.entrypoint.method_name}"
+        sqlcomments.bind(
+            method=method, call=worker_ctx.call_id.removeprefix(f"{method}."), request=worker_ctx.data.get("request_id")
+        )
 
     def get_dependency(self, worker_ctx: Any) -> Settings:
         return settings_of(self.container)

@@ -6,7 +6,7 @@ server fails, those that are up are stopped before the error leaves: nothing is 
 
 import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -66,12 +66,21 @@ class Stack:
     """PostgreSQL primary and replica, Redis, RabbitMQ and Kafka in one data folder.
 
     ``durable=False`` turns PostgreSQL's fsync off (tests): a killed server loses nothing, a machine without power would.
+    ``postgres_settings`` go to primary and replica, over what they have.
     """
 
-    def __init__(self, home: Path, *, durable: bool = True, on_progress: OnProgress = lambda name, what: None):
+    def __init__(
+        self,
+        home: Path,
+        *,
+        durable: bool = True,
+        on_progress: OnProgress = lambda name, what: None,
+        postgres_settings: Mapping[str, str] | None = None,
+    ):
         self._wanted = home
         self._durable = durable
         self._on_progress = on_progress
+        self._postgres_settings = postgres_settings
         self._lock: int | None = None
         self._giving_up = Event()
         self._spawner: Spawner | None = None
@@ -154,7 +163,14 @@ class Stack:
 
     def _made(self, home: Home, spawner: Spawner, secrets: Secrets) -> tuple[Server, ...]:
         ports = allocate(home.path / "state.json", _PORTS)
-        primary = Primary(home, spawner, ports["postgres"], password=secrets.postgres, durable=self._durable)
+        primary = Primary(
+            home,
+            spawner,
+            ports["postgres"],
+            password=secrets.postgres,
+            durable=self._durable,
+            settings=self._postgres_settings,
+        )
         replica = Replica(
             home,
             spawner,
@@ -163,6 +179,7 @@ class Stack:
             durable=self._durable,
             primary=primary,
             replication_password=secrets.replication,
+            settings=self._postgres_settings,
         )
         redis = Redis(home, spawner, ports["redis"], password=secrets.redis)
         rabbitmq = RabbitMQ(

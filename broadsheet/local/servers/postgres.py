@@ -8,6 +8,7 @@ import shutil
 import signal
 import time
 from abc import abstractmethod
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -60,9 +61,12 @@ class _Postgres(Server):
 
     stop_signal = signal.SIGINT  # "fast": ends sessions; SIGTERM would wait for clients for ever
 
-    def __init__(self, home: Home, spawner: Spawner, port: int, *, password: str, durable: bool):
+    def __init__(
+        self, home: Home, spawner: Spawner, port: int, *, password: str, durable: bool, settings: Mapping[str, str] | None = None
+    ):
         super().__init__(home, spawner, port)
         self._password = password
+        self._settings = {**_SETTINGS, **({} if durable else _NOT_DURABLE), **(settings or {}), "port": str(port)}
         self._durable = durable
 
     @property
@@ -86,8 +90,7 @@ class _Postgres(Server):
         """Fill ``target``, which does not exist yet, with a data folder."""
 
     def launch(self) -> Launch:
-        settings = {**_SETTINGS, "port": str(self.port), **({} if self._durable else _NOT_DURABLE)}
-        options = tuple(part for name, value in settings.items() for part in ("-c", f"{name}={value}"))
+        options = tuple(part for name, value in self._settings.items() for part in ("-c", f"{name}={value}"))
         postgres = str(Path(newest_binaries()) / "postgres")
         return Launch(
             name=self.name,
@@ -162,9 +165,18 @@ class Replica(_Postgres):
     name = "postgres-replica"
 
     def __init__(
-        self, home: Home, spawner: Spawner, port: int, *, password: str, durable: bool, primary: Primary, replication_password: str
+        self,
+        home: Home,
+        spawner: Spawner,
+        port: int,
+        *,
+        password: str,
+        durable: bool,
+        primary: Primary,
+        replication_password: str,
+        settings: Mapping[str, str] | None = None,
     ):
-        super().__init__(home, spawner, port, password=password, durable=durable)
+        super().__init__(home, spawner, port, password=password, durable=durable, settings=settings)
         self._primary = primary
         self._replication_password = replication_password
 
