@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
@@ -20,16 +20,24 @@ from sqlalchemy.orm import Session
 
 from broadsheet.errors import Unavailable
 from broadsheet.logs import logger
-from broadsheet.positions import BEGINNING, PRIMARY, Change, read_floor
+from broadsheet.positions import BEGINNING, PRIMARY, Change, read_floor, system_of
 from broadsheet.replicas import LagWatch, Replica, autocommitting, current_position
 
 #: Told after a commit: what changed, and a position at or behind the commit.
 AfterCommit = Callable[[Sequence[Change], str], None]
 
-_CONNECT_TIMEOUT_SECONDS = 5
-_REPLICA_CONNECT_TIMEOUT_SECONDS = 2
-_POOL_TIMEOUT_SECONDS = 10.0
-_REPLICA_POOL_TIMEOUT_SECONDS = 2.0
+
+class _Patience(NamedTuple):
+    """How long, in seconds, to wait for a connection, for one of the pool to become free, and for sent bytes to be acknowledged."""
+
+    connect: int
+    pool: float
+    network: int
+
+
+_PATIENT = _Patience(connect=5, pool=10.0, network=15)
+#: For where there is another server to ask.
+_BRISK = _Patience(connect=2, pool=2.0, network=5)
 
 
 class Database:
@@ -50,19 +58,15 @@ class Database:
         max_lag_seconds: float = 5.0,
         after_commit: AfterCommit | None = None,
     ):
-        self.primary = _engine(url, schema, pool_size, _CONNECT_TIMEOUT_SECONDS, _POOL_TIMEOUT_SECONDS)
-        self.replicas = [
-            _engine(replica, schema, pool_size, _REPLICA_CONNECT_TIMEOUT_SECONDS, _REPLICA_POOL_TIMEOUT_SECONDS)
-            for replica in replica_urls
-        ]
+        self.primary = _engine(url, schema, pool_size, _PATIENT)
+        self.replicas = [_engine(replica, schema, pool_size, _BRISK) for replica in replica_urls]
         # Not out of the primary's pool: a read that could be answered by a replica must not wait for a writer's connection.
-        self._watching = _engine(url, schema, 1, _REPLICA_CONNECT_TIMEOUT_SECONDS, _REPLICA_POOL_TIMEOUT_SECONDS)
+        self._watching = _engine(url, schema, 1, _BRISK)
         self._after_commit = after_commit
         self._candidates = [
-            Replica(engine, name=f"{index}", connect_timeout_seconds=_REPLICA_CONNECT_TIMEOUT_SECONDS)
-            for index, engine in enumerate(self.replicas)
+            Replica(engine, name=f"{index}", try_seconds=_BRISK.connect + 1.0) for index, engine in enumerate(self.replicas)
         ]
-        self._watch = LagWatch(self._sample, max_lag_seconds=max_lag_seconds, try_seconds=_REPLICA_CONNECT_TIMEOUT_SECONDS + 1.0)
+        self._watch = LagWatch(self._sample, max_lag_seconds=max_lag_seconds, try_seconds=_BRISK.connect + 1.0)
         self._floor = _Floor()
         self._turn = itertools.count()
         self._log = logger(__name__)
@@ -70,15 +74,18 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session on the primary; commits when the block ends well. Raises :class:`Unavailable` when the database is away."""
+        changes: list[Change] = []
         with self._reachable(), self.primary.connect() as connection:
-            changes: list[Change] = []
             try:
                 with Session(connection, expire_on_commit=False, info={"changes": changes}) as session, session.begin():
                     yield session
-            except (OperationalError, InterfaceError):
-                self._floor.lose()  # it may have been the commit's answer that was lost
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    self._floor.lose()  # it may have been the commit's answer that was lost
                 raise
-            self._committed(connection, changes)
+            position = self._position_behind(connection) if changes or self._candidates else None
+        if changes and position is not None:
+            self._tell(changes, position)
 
     @contextmanager
     def read(self, *, at_least: str | None = None) -> Iterator[Session]:
@@ -87,8 +94,12 @@ class Database:
         Every statement is a transaction of its own. Raises :class:`Unavailable` when the server it reads from goes away; another try
         goes elsewhere.
         """
-        floor = max(self._floor.position, at_least or read_floor.get() or BEGINNING)
-        with self._reachable(), self._reading(floor) as connection, Session(connection, expire_on_commit=False) as session:
+        wanted = read_floor.get() if at_least is None else at_least
+        with (
+            self._reachable(),
+            self._reading(wanted or BEGINNING) as connection,
+            Session(connection, expire_on_commit=False) as session,
+        ):
             yield session
 
     def position(self) -> tuple[str, str]:
@@ -118,26 +129,27 @@ class Database:
             self._log.warning("database.away", error=str(error).strip())
             raise Unavailable("The database does not answer", retry_after_seconds=2.0) from error
 
-    def _committed(self, connection: sa.Connection, changes: Sequence[Change]) -> None:
-        if not changes and not self._candidates:
-            return
+    def _position_behind(self, connection: sa.Connection) -> str | None:
+        """The position after the commit; None if it cannot be read, for the write has happened whatever comes now."""
         try:
             epoch, position = current_position(connection.execution_options(isolation_level="AUTOCOMMIT"))
         except Exception as error:
             self._floor.lose()
             self._log.warning("database.position_unknown", error=str(error).strip())
-            return
+            return None
         self._floor.rise(epoch, position)
-        if not changes or self._after_commit is None:
-            return
+        return position
+
+    def _tell(self, changes: Sequence[Change], position: str) -> None:
         try:
-            self._after_commit(changes, position)
+            if self._after_commit is not None:
+                self._after_commit(changes, position)
         except Exception as error:
             self._log.warning("database.after_commit_failed", error=str(error).strip(), changes=len(changes))
 
     @contextmanager
-    def _reading(self, floor: str) -> Iterator[sa.Connection]:
-        chosen = self._chosen(floor) if self._candidates and floor < PRIMARY else None
+    def _reading(self, wanted: str) -> Iterator[sa.Connection]:
+        chosen = self._chosen(wanted) if self._candidates and wanted < PRIMARY else None
         if chosen is None:
             with autocommitting(self.primary) as connection:
                 yield connection
@@ -151,9 +163,13 @@ class Database:
                     replica.failed(error)
                 raise
 
-    def _chosen(self, floor: str) -> tuple[Replica, sa.Connection] | None:
+    def _chosen(self, wanted: str) -> tuple[Replica, sa.Connection] | None:
         """The next replica, in turn, that may be read, with a connection to it."""
-        need = self._watch.need(floor)
+        need = self._watch.need()  # first: it also finds a lost floor again
+        floor = max(self._floor.position, wanted)
+        if need is None or floor >= PRIMARY:
+            return None
+        need = need._replace(position=max(need.position, floor))
         turn = next(self._turn)
         for index in range(len(self._candidates)):
             replica = self._candidates[(turn + index) % len(self._candidates)]
@@ -191,39 +207,46 @@ class _Floor:
             self.position, self._lost_at = PRIMARY, time.monotonic()
 
     def find(self, epoch: str, position: str, asked_at: float) -> None:
-        """The primary is at ``position``: so is every write that ended before it was asked."""
+        """The primary is at ``position``: every write that ended before it was asked is at or below that.
+
+        In another cluster (restored from a dump) positions begin anew.
+        """
         with self._lock:
+            another_cluster = bool(self.epoch) and system_of(epoch) != system_of(self.epoch)
             self.epoch = epoch
-            if self.position == PRIMARY and asked_at > self._lost_at:
+            if another_cluster or (self.position == PRIMARY and asked_at > self._lost_at):
                 self.position = position
 
 
-def _engine(url: str, schema: str, pool_size: int, connect_timeout_seconds: int, pool_timeout_seconds: float) -> sa.Engine:
+def _engine(url: str, schema: str, pool_size: int, patience: _Patience) -> sa.Engine:
     options = (
         f"-c search_path={schema} -c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000"
     )
     connect_args: dict[str, Any] = {
-        "connect_timeout": connect_timeout_seconds,
+        "connect_timeout": patience.connect,
         "options": options,
         "application_name": f"broadsheet-{schema}",
         "keepalives_idle": 10,
         "keepalives_interval": 5,
         "keepalives_count": 3,
-        "tcp_user_timeout": 15_000,
+        "tcp_user_timeout": patience.network * 1000,
     }
-    engine = sa.create_engine(
-        url, pool_size=pool_size, max_overflow=0, pool_timeout=pool_timeout_seconds, connect_args=connect_args
-    )
+    engine = sa.create_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=patience.pool, connect_args=connect_args)
     sa.event.listen(engine, "checkout", _refuse_dead)
     return engine
 
 
 def _refuse_dead(connection: Any, record: Any, proxy: Any) -> None:
-    """See, without a round trip, whether the server has closed the connection: libpq looks at its socket.
+    """See, without a round trip, whether the server has ended an idle connection: libpq looks at its socket.
 
-    Where it has, every connection of the pool made before is dropped, as SQLAlchemy's own ping would.
+    The first look reads what the server had to say; nothing but its end makes it talk to an idle connection. Where it has ended, every
+    connection of the pool made before is dropped, as SQLAlchemy's own ping would.
     """
+    connection.notices.clear()
     try:
+        connection.poll()
         connection.poll()
     except Exception as error:
         raise InvalidatePoolError from error
+    if connection.notices:
+        raise InvalidatePoolError

@@ -84,6 +84,11 @@ def epoch(system_identifier: str, position: str) -> str:
     return f"{system_identifier}.{timeline_of(position)}"
 
 
+def system_of(epoch: str) -> str:
+    """The system identifier in an epoch: another one is another cluster, not this one after a failover."""
+    return epoch.partition(".")[0]
+
+
 def is_position(text: str) -> bool:
     """Whether ``text`` is a position as written here; text from elsewhere (Redis) is asked first."""
     return len(text) == len(BEGINNING) and all(digit in "0123456789ABCDEF" for digit in text)

@@ -48,6 +48,11 @@ class Rest:
             self._until = now + self._try_seconds
         return True
 
+    @property
+    def needed(self) -> bool:
+        """Whether the last try failed."""
+        return self._failures > 0
+
     def begin(self) -> float:
         """Rest from now on; gives the seconds."""
         seconds = min(_REST_FIRST_SECONDS * 2.0**self._failures, _REST_MOST_SECONDS) * random.uniform(0.6, 1.0)
@@ -61,12 +66,15 @@ class Rest:
 
 
 class Need(NamedTuple):
-    """What a replica must have replayed. ``timeline``: the primary's, if it is known. Without ``bounded`` nothing is known of the
-    primary's last seconds, because it does not answer; then a replica must have replayed all it has received."""
+    """What a replica must have replayed to be within the lag bound, on the primary's timeline (``None``: not known).
+
+    Not ``bounded``: the primary does not answer, so nothing is known of its last seconds. Nobody can be shown to be further, so a replica
+    is as good as it gets if it has replayed all it has received.
+    """
 
     position: str
     timeline: int | None
-    bounded: bool
+    bounded: bool = True
 
 
 class LagWatch:
@@ -80,15 +88,17 @@ class LagWatch:
         self._rest = Rest(try_seconds=try_seconds)
         self._log = logger(__name__)
 
-    def need(self, floor: str) -> Need:
-        """What a replica must have replayed to be read now by somebody who wants ``floor``."""
+    def need(self) -> Need | None:
+        """What a replica must have replayed to be read now. None while it is being found out: the primary answers, read that."""
         if not self._samples or time.monotonic() - self._samples[-1][0] > self._max_lag_seconds / _SAMPLES:
             self._sample()
         samples = list(self._samples)
-        oldest_allowed = time.monotonic() - self._max_lag_seconds
-        within = [position for at, position in samples if at >= oldest_allowed]
         timeline = timeline_of(samples[-1][1]) if samples else None
-        return Need(max(floor, within[0]) if within else floor, timeline, bool(within))
+        oldest_allowed = time.monotonic() - self._max_lag_seconds
+        for at, position in samples:
+            if at >= oldest_allowed:
+                return Need(position, timeline)
+        return Need(BEGINNING, timeline, bounded=False) if self._rest.needed else None
 
     def _sample(self) -> None:
         if not self._asking.acquire(blocking=False):
@@ -108,10 +118,10 @@ class LagWatch:
 class Replica:
     """One replica by its engine. One URL is one server: what one connection has seen is taken as true for the others."""
 
-    def __init__(self, engine: sa.Engine, *, name: str, connect_timeout_seconds: float):
+    def __init__(self, engine: sa.Engine, *, name: str, try_seconds: float):
         self.engine = engine
         self.name = name
-        self._rest = Rest(try_seconds=connect_timeout_seconds + 1.0)
+        self._rest = Rest(try_seconds=try_seconds)
         self._generation = 0
         self._forget()
         self._log = logger(__name__)
@@ -122,19 +132,19 @@ class Replica:
         if not self._worth_asking(need) or not self._rest.over():
             return None
         connection: sa.Connection | None = None
+        enough = False
         try:
             connection = autocommitting(self.engine)
             enough = self._knows(need) or self._ask(connection, need)
             self._rest.end()
-            if enough:
-                return connection
         except PoolTimeout:
             self._log.warning("replica.busy", replica=self.name)
         except DBAPIError as error:
             self.failed(error)
-        if connection is not None:
-            connection.close()
-        return None
+        finally:
+            if connection is not None and not enough:
+                connection.close()
+        return connection if enough else None
 
     def failed(self, error: DBAPIError) -> None:
         """It did not answer, or a connection to it died: leave it alone for a while."""
