@@ -1,9 +1,11 @@
 """The transactional outbox: what must be said once a change is committed, written in the same transaction as the change.
 
-Every schema that says something has one such table; ``jobs/relay`` empties it, woken by NOTIFY, into Kafka, Nameko events or the live
-log. At least once: readers drop what they have seen (every event has an id). Source: Chris Richardson, *Microservices Patterns*, 3.2.
+Every schema that says something has one such table; ``jobs/relay`` empties it, woken by NOTIFY, into Kafka, Nameko events, the live
+log or the cache's positions. At least once: readers drop what they have seen (every event has an id). Source: Chris Richardson,
+*Microservices Patterns*, 3.2.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -23,6 +25,7 @@ class Destination(StrEnum):
     KAFKA = "kafka"
     EVENT = "event"
     LIVE = "live"
+    CACHE = "cache"
 
 
 def table(metadata: sa.MetaData) -> sa.Table:
@@ -48,6 +51,11 @@ def add_live(session: Session, outbox: sa.Table, kind: str, data: Any, *, organi
     """Show ``data`` on the open pages of a user (of the whole organization when ``user_id`` is ``None``)."""
     payload = msgspec.json.encode({"organization_id": organization_id, "user_id": user_id, "data": data})
     _insert(session, outbox, Destination.LIVE, kind, user_id or organization_id, payload)
+
+
+def add_moved(session: Session, outbox: sa.Table, token: str, tags: Sequence[str]) -> None:
+    """Move the positions of ``tags`` in the cache once this transaction is committed, unless somebody did it in the name of ``token``."""
+    _insert(session, outbox, Destination.CACHE, token, tags[0], msgspec.json.encode(tags))
 
 
 def _insert(session: Session, outbox: sa.Table, destination: Destination, name: str, key: str, payload: bytes) -> None:

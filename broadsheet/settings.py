@@ -45,6 +45,8 @@ class Settings:
     query_row_limit: int = _setting(10_000, "Most rows one block can show.", "rows")
     query_concurrency: int = _setting(8, "Concurrent queries per data source and process.", "queries")
     query_cache_seconds: int = _setting(300, "How old a shown result may be where the report does not say.", "seconds")
+    cache_timeout_seconds: float = _setting(0.25, "How long the cache may take; then an answer is computed.", "seconds")
+    cache_answer_bytes: int = _setting(8 * 1024 * 1024, "Larger answers are not kept in Redis.", "bytes")
     run_timeout_seconds: float = _setting(900.0, "Statement timeout of a query inside a run.", "seconds")
     edition_rows_bytes: int = _setting(
         512 * 1024 * 1024, "Rows of a query (as Parquet) up to this size are kept with the edition.", "bytes"

@@ -5,7 +5,9 @@ from typing import Any, Protocol
 
 import msgspec
 
+from broadsheet.caching.policy import By, cached
 from broadsheet.contracts.base import PageOf, Principal, Record, Role
+from broadsheet.crypto import token_hash
 
 
 class Organization(Record, frozen=True, kw_only=True):
@@ -85,6 +87,21 @@ class NewOrganization(Record, frozen=True, kw_only=True):
     admin: NewUser
 
 
+def credential_tag(hashed: str) -> str:
+    """What is known of a session or an API token (by its hash)."""
+    return f"credential:{hashed}"
+
+
+def user_tag(user_id: str) -> str:
+    """What is known of a person: who the holder of a token is, as well."""
+    return f"user:{user_id}"
+
+
+def users_tag(organization_id: str) -> str:
+    """What lists of an organization's people depend on."""
+    return f"users:{organization_id}"
+
+
 class Accounts(Protocol):
     """Who may do what."""
 
@@ -94,6 +111,7 @@ class Accounts(Protocol):
     def sign_out(self, token: str) -> None:
         """Close a session; an unknown one is fine."""
 
+    @cached(ttl=300.0, by=By.NOBODY, near=True, depends=lambda token: [credential_tag(token_hash(token))])
     def authenticate(self, token: str) -> Identity:
         """Who holds this session or API token. Raises ``Unauthenticated``."""
 
@@ -109,12 +127,14 @@ class Accounts(Protocol):
     def revoke_token(self, principal: Principal, token_id: str) -> None:
         """Raises ``NotFound``."""
 
+    @cached(ttl=3600.0, by=By.ROLE, depends=lambda principal, **_: [users_tag(principal.organization_id)])
     def list_users(self, principal: Principal, limit: int = 50, cursor: str | None = None) -> PageOf[User]:
         """People of the organization (admin)."""
 
     def create_user(self, principal: Principal, order: NewUser) -> User:
         """Raises ``Conflict`` when the address is taken, ``InvalidInput``, ``Forbidden``."""
 
+    @cached(ttl=3600.0, by=By.PERSON, depends=lambda user_id, **_: [user_tag(user_id)])
     def get_user(self, principal: Principal, user_id: str) -> User:
         """Raises ``NotFound``."""
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Protocol
 
+from broadsheet.caching.policy import By, cached
 from broadsheet.contracts.base import Principal, Record
 
 
@@ -26,9 +27,15 @@ class Inbox(Record, frozen=True, kw_only=True):
     unread: int
 
 
+def inbox_tag(user_id: str) -> str:
+    """What a person's inbox depends on."""
+    return f"inbox:{user_id}"
+
+
 class Notifications(Protocol):
     """What a person was told."""
 
+    @cached(ttl=3600.0, by=By.PERSON, depends=lambda principal, **_: [inbox_tag(principal.user_id)])
     def inbox(self, principal: Principal, limit: int = 50, cursor: str | None = None) -> Inbox:
         """The principal's notifications."""
 

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from broadsheet.caching.policy import By, cached
 from broadsheet.contracts.base import Principal, Record
 
 
@@ -101,7 +102,10 @@ class View(Record, frozen=True, kw_only=True):
 
 
 class ResultClaim(Record, frozen=True, kw_only=True):
-    """Where a query's result is. The bytes (JSON) wait in Redis under ``key``; ``body`` carries them when Redis does not take them."""
+    """Where a query's result is. The bytes (JSON) wait in Redis under ``key:ENCODING``, one of ``encodings`` (content codings of HTTP).
+
+    ``body`` carries the JSON where Redis has not taken it. ``hit`` says that the data source was not asked for this answer.
+    """
 
     key: str
     etag: str
@@ -109,6 +113,7 @@ class ResultClaim(Record, frozen=True, kw_only=True):
     as_of: dt.datetime
     hit: bool
     body: str | None = None
+    encodings: list[str] = []
 
 
 class SourceReport(Record, frozen=True, kw_only=True):
@@ -126,19 +131,38 @@ class SourceTable(Record, frozen=True, kw_only=True):
     columns: list[dict[str, str]] = msgspec.field(default_factory=list)
 
 
+#: Seconds that a view or a claim is kept; never longer than the results it was made of.
+_SHOWN_AGAIN = 3600.0
+
+
 class Queries(Protocol):
     """What the data say."""
 
+    @cached(
+        ttl=_SHOWN_AGAIN,
+        by=By.SCOPE,
+        key=lambda order: [order.report_id, order.params],
+        max_age=lambda order: order.max_age_seconds,
+        warm=True,
+    )
     def view(self, principal: Principal, order: ReadOrder) -> View:
         """The document to show.
 
         Raises ``NotFound``, ``InvalidParameters``, ``QueryFailed`` and its kin for options and texts that need a query.
         """
 
-    def data(
-        self, principal: Principal, order: ReadOrder, query: str, limit: int | None = None, carry: bool = False
-    ) -> ResultClaim:
-        """One query's result; with ``carry`` the answer carries the bytes itself. Raises as :meth:`view`."""
+    @cached(
+        ttl=_SHOWN_AGAIN,
+        by=By.SCOPE,
+        key=lambda order, query, limit: [order.report_id, order.params, query, limit],
+        max_age=lambda order, **_: order.max_age_seconds,
+        warm=True,
+    )
+    def data(self, principal: Principal, order: ReadOrder, query: str, limit: int | None = None) -> ResultClaim:
+        """Where one query's result is. Raises as :meth:`view`."""
+
+    def data_itself(self, principal: Principal, order: ReadOrder, query: str, limit: int | None = None) -> ResultClaim:
+        """The same with the bytes in it, for whoever can't find them."""
 
     def test_source(self, principal: Principal, source_id: str) -> SourceReport:
         """Connect and say how it went (admin)."""

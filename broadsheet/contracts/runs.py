@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 from urllib.parse import quote
 
+from broadsheet.caching.policy import By, cached
 from broadsheet.contracts.base import Event, PageOf, Principal, Record
 
 
@@ -179,6 +180,11 @@ class RunFinished(Event, frozen=True, kw_only=True):
     run: Run
 
 
+def editions_tag(report_id: str) -> str:
+    """What the archive of a report depends on."""
+    return f"editions:{report_id}"
+
+
 class Runs(Protocol):
     """The life of a run."""
 
@@ -199,6 +205,7 @@ class Runs(Protocol):
     def retry(self, principal: Principal, run_id: str) -> Run:
         """A failed or cancelled run, queued again. Raises ``Conflict`` for others."""
 
+    @cached(ttl=3600.0, by=By.SCOPE, depends=lambda report_id, **_: [editions_tag(report_id)])
     def list_editions(self, principal: Principal, report_id: str, limit: int = 50, cursor: str | None = None) -> PageOf[Edition]:
         """What was published, newest first."""
 

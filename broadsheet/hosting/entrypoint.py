@@ -4,7 +4,9 @@ The class names its contract in ``contract``; ``@rpc`` methods carry the names o
 without publisher confirms (measured: twice the calls per second of Nameko's defaults); the caller repeats what it misses.
 """
 
+import functools
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -85,7 +87,15 @@ class ContractRpc(Rpc):  # type: ignore[misc]
             self.rpc_consumer.requeue_message(message)
 
 
-rpc = ContractRpc.decorator
+def rpc(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of the contract. What it answers may come from the cache, if the contract says so (``answers`` of the service)."""
+
+    @functools.wraps(method)
+    def served(self: Any, **arguments: Any) -> Any:
+        return self.answers.serve(method.__name__, arguments, lambda: method(self, **arguments))
+
+    declared: Callable[..., Any] = ContractRpc.decorator(served)
+    return declared
 
 
 def bind_request_id(worker_ctx: Any) -> None:

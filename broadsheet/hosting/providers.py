@@ -7,16 +7,12 @@ from nameko.extensions import DependencyProvider
 
 from broadsheet import sqlcomments
 from broadsheet.database import Database
+from broadsheet.hosting.caching import ProcessCache
 from broadsheet.hosting.entrypoint import bind_request_id
+from broadsheet.hosting.settings import settings_of
 from broadsheet.rpc.client import remote
 from broadsheet.rpc.transport import AmqpTransport
 from broadsheet.settings import Settings
-
-
-def settings_of(container: Any) -> Settings:
-    """The process's settings, as the runner put them into Nameko's configuration."""
-    settings: Settings = container.config["settings"]
-    return settings
 
 
 class SettingsProvider(DependencyProvider):  # type: ignore[misc]
@@ -34,7 +30,9 @@ class SettingsProvider(DependencyProvider):  # type: ignore[misc]
 
 
 class DatabaseProvider(DependencyProvider):  # type: ignore[misc]
-    """The service's own schema."""
+    """The service's own schema. What a commit has changed, it moves in the cache."""
+
+    process = ProcessCache()
 
     def __init__(self, schema: str):
         self._schema = schema
@@ -42,7 +40,14 @@ class DatabaseProvider(DependencyProvider):  # type: ignore[misc]
 
     def setup(self) -> None:
         settings = settings_of(self.container)
-        self._database = Database(settings.database_url, settings.database_replica_urls, schema=self._schema)
+        self._database = Database(
+            settings.database_url,
+            settings.database_replica_urls,
+            schema=self._schema,
+            max_lag_seconds=settings.replica_lag_seconds,
+            after_commit=self.process.moved,
+        )
+        self.process.owns(self._database)
 
     def stop(self) -> None:
         if self._database is not None:
@@ -53,7 +58,9 @@ class DatabaseProvider(DependencyProvider):  # type: ignore[misc]
 
 
 class RemoteProvider(DependencyProvider):  # type: ignore[misc]
-    """Another service, by its contract."""
+    """Another service, by its contract, with its answers out of the cache."""
+
+    process = ProcessCache()
 
     def __init__(self, contract: type):
         self._contract = contract
@@ -63,7 +70,9 @@ class RemoteProvider(DependencyProvider):  # type: ignore[misc]
     def setup(self) -> None:
         settings = settings_of(self.container)
         self._transport = AmqpTransport(settings.amqp_url, name=self.container.service_name, in_flight=settings.rpc_in_flight)
-        self._remote = remote(self._contract, self._transport, timeout_seconds=settings.rpc_timeout_seconds)
+        self._remote = remote(
+            self._contract, self._transport, timeout_seconds=settings.rpc_timeout_seconds, cache=self.process.get()
+        )
 
     def stop(self) -> None:
         if self._transport is not None:

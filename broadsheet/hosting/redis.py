@@ -5,7 +5,7 @@ from typing import Any
 import redis
 from nameko.extensions import DependencyProvider
 
-from broadsheet.hosting.providers import settings_of
+from broadsheet.hosting.settings import settings_of
 from broadsheet.live import LiveLog
 from broadsheet.settings import Settings
 
@@ -18,6 +18,7 @@ def redis_client(settings: Settings, *, timeout_seconds: float = 1.0) -> "redis.
         socket_connect_timeout=timeout_seconds,
         health_check_interval=15,
         client_name="broadsheet",
+        retry=None,
     )
 
 

@@ -30,10 +30,15 @@ class Signature:
             kw_only=True,
         )
         self._names = [p.name for p in self.parameters]
+        self._defaults = {p.name: p.default for p in self.parameters if p.default is not p.empty}
+        self._decode_result = msgspec.json.Decoder(self.returns).decode
 
-    def pack(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    def named(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """All arguments by name, defaults included."""
+        return {**self._defaults, **dict(zip(self._names, args, strict=False)), **kwargs}
+
+    def pack(self, named: dict[str, Any]) -> dict[str, Any]:
         """Arguments as plain data, by name."""
-        named = dict(zip(self._names, args, strict=False)) | kwargs
         packed: dict[str, Any] = msgspec.to_builtins(named)
         return packed
 
@@ -48,6 +53,10 @@ class Signature:
     def unpack_result(self, data: Any) -> Any:
         """The answer as its own type."""
         return msgspec.convert(data, self.returns)
+
+    def decode_result(self, raw: bytes) -> Any:
+        """The answer as its own type, out of its JSON."""
+        return self._decode_result(raw)
 
 
 def service_name(contract: type) -> str:

@@ -5,12 +5,14 @@ import select
 import signal
 import sys
 import threading
+from functools import partial
 
 import psycopg2
 import redis
 from confluent_kafka import KafkaException
 
 from broadsheet import logs, settings
+from broadsheet.caching.store import Store
 from broadsheet.contracts.runs import RunRequested
 from broadsheet.live import LiveLog
 from broadsheet.messaging.events import EventPublisher
@@ -38,7 +40,7 @@ def main() -> None:
         signal.signal(number, lambda *_: stopping.set())
     client = redis.Redis.from_url(configured.redis_url, socket_timeout=2, socket_connect_timeout=2)
     producer = EventProducer(configured.kafka_bootstrap, delivery_seconds=_DELIVERY_SECONDS)
-    sender = Sender(producer, EventPublisher(configured.amqp_url), LiveLog(client))
+    sender = Sender(producer, EventPublisher(configured.amqp_url), LiveLog(client), Store(client))
     failures = 0
     while not stopping.is_set():
         try:
@@ -59,7 +61,7 @@ def relay(outboxes: Outboxes, sender: Sender, stopping: threading.Event) -> None
         waiting = set(SCHEMAS)
         while not stopping.is_set():
             for schema in sorted(waiting):
-                while outboxes.drain(schema, sender.send) == BATCH and not stopping.is_set():
+                while outboxes.drain(schema, partial(sender.send, position=outboxes.position)) == BATCH and not stopping.is_set():
                     pass
             readable, _, _ = select.select([outboxes], [], [], _POLL_SECONDS)
             waiting = outboxes.woken_for() if readable else set(SCHEMAS)

@@ -11,6 +11,7 @@ import msgspec
 import psycopg2
 from psycopg2 import sql
 
+from broadsheet import positions
 from broadsheet.outbox import CHANNEL, Destination
 from broadsheet.schemas import SCHEMAS
 
@@ -75,6 +76,13 @@ class Outboxes:
             if sent:
                 cursor.execute(sql.SQL("delete from {} where id = any(%s)").format(table), (sent,))
             return len(sent)
+
+    def position(self) -> tuple[str, str]:
+        """Epoch and position of the primary now: at or beyond the commit of every row that was read."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(positions.CURRENT_POSITION)
+            system, position = cursor.fetchone()
+        return positions.epoch(system, position), position
 
     def close(self) -> None:
         """Close the connection."""

@@ -1,11 +1,16 @@
-"""Where the relay takes rows: Kafka, Nameko events, the live log. What could not be sent stays in the outbox."""
+"""Where the relay takes rows: the cache's positions first, then the live log, Nameko events, Kafka.
 
-from collections.abc import Iterator, Sequence
+What could not be sent stays in the outbox.
+"""
 
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
 import redis
 from confluent_kafka import KafkaException
 
 from broadsheet.broker import BROKER_ERRORS
+from broadsheet.caching.store import Store
 from broadsheet.live import LiveLog
 from broadsheet.logs import logger
 from broadsheet.messaging.events import EventPublisher
@@ -13,21 +18,36 @@ from broadsheet.messaging.kafka import EventProducer
 from broadsheet.outbox import Destination
 from jobs.relay.outboxes import OutboxRow
 
+#: Says (epoch, position) of the primary.
+Position = Callable[[], tuple[str, str]]
+
 
 class Sender:
-    """The three destinations. One that is down keeps only its own rows waiting."""
+    """The destinations. One that is down keeps only its own rows waiting; what hears of a change hears it after the cache."""
 
-    def __init__(self, kafka: EventProducer, events: EventPublisher, live: LiveLog):
+    def __init__(self, kafka: EventProducer, events: EventPublisher, live: LiveLog, cache: Store):
+        self._cache = cache
         self._kafka = kafka
         self._events = events
         self._live = live
         self._log = logger(__name__)
 
-    def send(self, rows: Sequence[OutboxRow]) -> Iterator[int]:
-        """Send rows and give the ids of those that arrived."""
+    def send(self, rows: Sequence[OutboxRow], position: Position) -> Iterator[int]:
+        """Send rows and give the ids of those that arrived. ``position`` says where the primary is, if somebody needs to know."""
+        yield from self._move_positions([row for row in rows if row.destination is Destination.CACHE], position)
         yield from self._send_live([row for row in rows if row.destination is Destination.LIVE])
         yield from self._send_events([row for row in rows if row.destination is Destination.EVENT])
         yield from self._send_kafka([row for row in rows if row.destination is Destination.KAFKA])
+
+    def _move_positions(self, rows: Sequence[OutboxRow], position: Position) -> Iterator[int]:
+        if not rows:
+            return
+        epoch, now = position()
+        for row in rows:
+            if not self._cache.move(row.name, epoch, now, msgspec.json.decode(row.payload, type=list[str])):
+                self._log.warning("relay.redis_down", waiting=len(rows))
+                return
+            yield row.id
 
     def _send_kafka(self, rows: Sequence[OutboxRow]) -> Iterator[int]:
         if not rows:

@@ -7,6 +7,8 @@ import msgspec
 from nameko.timer import timer
 
 from broadsheet import crypto, pages
+from broadsheet.caching.changes import changed
+from broadsheet.caching.computing import current
 from broadsheet.contracts.accounts import (
     Accounts,
     ApiToken,
@@ -18,13 +20,17 @@ from broadsheet.contracts.accounts import (
     SessionOpened,
     User,
     UserChange,
+    credential_tag,
+    user_tag,
+    users_tag,
 )
 from broadsheet.contracts.base import PageOf, Principal, Role
 from broadsheet.errors import Conflict, NotFound, Unauthenticated, WrongCredentials
+from broadsheet.hosting.caching import AnswersProvider
 from broadsheet.hosting.entrypoint import rpc
 from broadsheet.hosting.providers import DatabaseProvider, SettingsProvider, Shared
 from broadsheet.ids import new_id
-from services.accounts import passwords, rules, store
+from services.accounts import models, passwords, rules, store
 from services.accounts.attempts import Attempts
 
 
@@ -35,6 +41,7 @@ class AccountsService:
     contract = Accounts
 
     db = DatabaseProvider("accounts")
+    answers = AnswersProvider()
     settings = SettingsProvider()
     attempts = Shared(Attempts)
 
@@ -59,8 +66,10 @@ class AccountsService:
 
     @rpc
     def sign_out(self, token: str) -> None:
+        hashed = crypto.token_hash(token)
         with self.db.write() as session:
-            store.delete_credential(session, crypto.token_hash(token))
+            store.delete_credential(session, hashed)
+            changed(session, models.outbox, credential_tag(hashed))
 
     @rpc
     def authenticate(self, token: str) -> Identity:
@@ -68,6 +77,9 @@ class AccountsService:
             person = store.person_by_credential(session, crypto.token_hash(token), _now())
         if person is None:
             raise Unauthenticated("The sign-in has ended or the token is not valid; sign in again")
+        self.answers.cache.depends_on(user_tag(person["id"]))
+        if person["expires_at"] is not None and (computation := current()) is not None:
+            computation.until(person["expires_at"].timestamp())
         return Identity(principal=_principal(person), me=_me(person, person["csrf_token"]), expires_at=person["expires_at"])
 
     @rpc
@@ -105,6 +117,7 @@ class AccountsService:
         with self.db.write() as session:
             if not store.delete_token(session, principal.user_id, token_id):
                 raise NotFound("There is no such token")
+            changed(session, models.outbox, user_tag(principal.user_id))
 
     @rpc
     def list_users(self, principal: Principal, limit: int = 50, cursor: str | None = None) -> PageOf[User]:
@@ -124,6 +137,7 @@ class AccountsService:
         with self.db.write() as session:
             if not store.add_user(session, values):
                 raise Conflict(f"Somebody already uses {order.email}")
+            changed(session, models.outbox, users_tag(principal.organization_id))
             return _user(self._user_row(session, principal, values["id"]))
 
     @rpc
@@ -153,6 +167,7 @@ class AccountsService:
                 store.change_user(session, user_id, values)
             if new_password is not None:
                 store.end_credentials(session, user_id)
+            changed(session, models.outbox, user_tag(user_id), users_tag(principal.organization_id))
             return _user(self._user_row(session, principal, user_id))
 
     @rpc
@@ -162,6 +177,7 @@ class AccountsService:
             self._user_row(session, principal, user_id)
             self._keep_an_admin(session, principal, user_id)
             store.delete_user(session, user_id)
+            changed(session, models.outbox, user_tag(user_id), users_tag(principal.organization_id))
 
     @timer(interval=3600)
     def forget_expired(self) -> None:

@@ -25,6 +25,7 @@ data_sources = sa.Table(
     sa.Column("replicas", JSONB, nullable=False, server_default="[]"),
     sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
     sa.Column("created_at", _time, nullable=False, server_default=_now),
+    sa.Column("refreshed_at", _time),
     sa.UniqueConstraint("organization_id", "name", name="data_sources_name"),
 )
 

@@ -6,20 +6,28 @@ from typing import Any
 import msgspec
 
 from broadsheet import crypto, outbox, pages
+from broadsheet.caching.changes import changed
 from broadsheet.contracts.base import PageOf, Principal, Role
 from broadsheet.contracts.catalog import (
     Catalog,
     DataSource,
     DataSourceChange,
     NewDataSource,
+    ReportChanged,
     ReportSummary,
     ReportText,
     ReportVersion,
     SourceConnection,
+    SourceRefreshed,
+    report_tag,
+    reports_tag,
+    source_tag,
+    sources_tag,
 )
 from broadsheet.documents import parser
 from broadsheet.documents.model import Mistake
 from broadsheet.errors import Conflict, NotFound, PreconditionFailed
+from broadsheet.hosting.caching import AnswersProvider
 from broadsheet.hosting.entrypoint import rpc
 from broadsheet.hosting.providers import DatabaseProvider, SettingsProvider
 from broadsheet.ids import is_id, new_id
@@ -33,6 +41,7 @@ class CatalogService:
     contract = Catalog
 
     db = DatabaseProvider("catalog")
+    answers = AnswersProvider()
     settings = SettingsProvider()
 
     @rpc
@@ -87,6 +96,14 @@ class CatalogService:
             if not store.lock_report(session, principal.organization_id, report_id):
                 raise NotFound("There is no such report")
             store.change_report(session, report_id, {"deleted_at": dt.datetime.now(dt.UTC)})
+            changed(session, models.outbox, report_tag(report_id), reports_tag(principal.organization_id))
+
+    @rpc
+    def forget_report(self, principal: Principal, report_id: str) -> None:
+        principal.require(Role.ADMIN)
+        with self.db.write() as session:
+            _report(session, principal, report_id)
+            changed(session, models.outbox, report_tag(report_id))
 
     @rpc
     def list_versions(
@@ -127,6 +144,7 @@ class CatalogService:
         with self.db.write() as session:
             if not store.add_source(session, values):
                 raise Conflict(f"There is already a data source named {order.name}")
+            changed(session, models.outbox, sources_tag(principal.organization_id))
             return _source(_source_row(session, principal, values["id"]))
 
     @rpc
@@ -140,6 +158,7 @@ class CatalogService:
             if (password := values.pop("password", None)) is not None:
                 values["password_encrypted"] = crypto.encrypt(self.settings.secret_key, password)
             store.change_source(session, source_id, values)
+            changed(session, models.outbox, sources_tag(principal.organization_id), source_tag(source_id))
             return _source(_source_row(session, principal, source_id))
 
     @rpc
@@ -148,6 +167,18 @@ class CatalogService:
         with self.db.write() as session:
             _source_row(session, principal, source_id)
             store.delete_source(session, source_id)
+            changed(session, models.outbox, sources_tag(principal.organization_id), source_tag(source_id))
+
+    @rpc
+    def source_refreshed(self, principal: Principal, source_id: str) -> DataSource:
+        principal.require(Role.AUTHOR)
+        with self.db.write() as session:
+            _source_row(session, principal, source_id)
+            store.note_refresh(session, source_id)
+            changed(session, models.outbox, sources_tag(principal.organization_id), source_tag(source_id))
+            event = SourceRefreshed(source_id=source_id, organization_id=principal.organization_id)
+            outbox.add(session, models.outbox, outbox.Destination.EVENT, event, key=source_id)
+            return _source(_source_row(session, principal, source_id))
 
     @rpc
     def connection(self, principal: Principal, name: str) -> SourceConnection:
@@ -158,13 +189,29 @@ class CatalogService:
                 known = [source["name"] for source in store.sources(session, principal.organization_id)]
                 there = f"; there are: {', '.join(known)}" if known else "; an admin can add one"
                 raise NotFound(f"There is no data source named {name!r}{there}")
-        fields = ("id", "name", "kind", "host", "port", "database", "user", "password_encrypted", "replicas", "revision")
+        self.answers.cache.depends_on(source_tag(row["id"]))
+        fields = (
+            "id",
+            "name",
+            "kind",
+            "host",
+            "port",
+            "database",
+            "user",
+            "password_encrypted",
+            "replicas",
+            "revision",
+            "refreshed_at",
+        )
         return SourceConnection(**{field: row[field] for field in fields})
 
 
 def _add_version(session: Any, principal: Principal, report_id: str, version: int, text: str, shown: dict[str, str]) -> None:
     values = {"report_id": report_id, "version": version, "text": text, "created_by": principal.user_id}
     store.add_version(session, values | shown)
+    changed(session, models.outbox, report_tag(report_id), reports_tag(principal.organization_id))
+    event = ReportChanged(report_id=report_id, organization_id=principal.organization_id, report_version=version)
+    outbox.add(session, models.outbox, outbox.Destination.EVENT, event, key=report_id)
     live = {"id": report_id, "version": version}
     outbox.add_live(session, models.outbox, "report", live, organization_id=principal.organization_id, user_id=None)
 

@@ -109,5 +109,9 @@ def change_source(session: Session, source_id: str, values: dict[str, Any]) -> N
     )
 
 
+def note_refresh(session: Session, source_id: str) -> None:
+    session.execute(data_sources.update().where(data_sources.c.id == source_id).values(refreshed_at=sa.func.clock_timestamp()))
+
+
 def delete_source(session: Session, source_id: str) -> None:
     session.execute(data_sources.delete().where(data_sources.c.id == source_id))

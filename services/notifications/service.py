@@ -6,9 +6,11 @@ from typing import Any
 import msgspec
 
 from broadsheet import outbox, pages
+from broadsheet.caching.changes import changed
 from broadsheet.contracts.base import Principal
-from broadsheet.contracts.notifications import Inbox, Notification, Notifications
+from broadsheet.contracts.notifications import Inbox, Notification, Notifications, inbox_tag
 from broadsheet.contracts.runs import RunFinished
+from broadsheet.hosting.caching import AnswersProvider
 from broadsheet.hosting.consuming import on_event
 from broadsheet.hosting.entrypoint import rpc
 from broadsheet.hosting.providers import DatabaseProvider, SettingsProvider
@@ -23,6 +25,7 @@ class NotificationsService:
     contract = Notifications
 
     db = DatabaseProvider("notifications")
+    answers = AnswersProvider()
     settings = SettingsProvider()
 
     @on_event("runs", "run_finished")
@@ -51,6 +54,7 @@ class NotificationsService:
                 shown = _notification(row)
                 owner = {"organization_id": run.organization_id, "user_id": run.requested_by}
                 outbox.add_live(session, models.outbox, "notification", shown, **owner)
+                changed(session, models.outbox, inbox_tag(run.requested_by))
 
     @rpc
     def inbox(self, principal: Principal, limit: int = 50, cursor: str | None = None) -> Inbox:
@@ -66,6 +70,7 @@ class NotificationsService:
     def mark_read(self, principal: Principal, ids: list[str] | None = None) -> int:
         with self.db.write() as session:
             store.mark_read(session, principal.organization_id, principal.user_id, ids, dt.datetime.now(dt.UTC))
+            changed(session, models.outbox, inbox_tag(principal.user_id))
             return store.unread(session, principal.organization_id, principal.user_id)
 
 

@@ -1,79 +1,110 @@
 """Runs SQL against data sources from a green process: in native threads, a bounded number at once per data source, through the cache.
 
-The SQL text has every parameter and attribute bound, so text, organization and data source say all that an answer depends on.
+The SQL text has every parameter and attribute bound, so text, organization and data source say all that an answer depends on. Its answer is
+kept apart from the claims that point to it: two readers, or two versions of a report, that ask the same share it.
 """
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
 from eventlet import tpool
-from eventlet.semaphore import Semaphore
 from nameko.extensions import DependencyProvider
 
-from broadsheet.caching import Answer, Cache, answer, answer_key
-from broadsheet.contracts.catalog import SourceConnection
-from broadsheet.errors import SourceUnavailable
-from broadsheet.hosting.providers import settings_of
-from broadsheet.hosting.redis import redis_client
+from broadsheet import errors
+from broadsheet.caching.cache import Cache, State
+from broadsheet.caching.computing import current
+from broadsheet.caching.policy import Policy, Question, digest
+from broadsheet.contracts.catalog import SourceConnection, source_tag
+from broadsheet.hosting.caching import ProcessCache
+from broadsheet.hosting.settings import settings_of
 from broadsheet.sources.pool import SourcePool
+from services.queries.bodies import Bodies, Body
+from services.queries.places import Places
 
 T = TypeVar("T")
 
 #: Bump when the bytes of an answer change, so that older ones are never read.
-ANSWER_VERSION = 2
+ANSWER_VERSION = 3
+_METHOD = "queries.result"
 
 
-class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """SQL with everything bound, and all else that its answer depends on."""
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """SQL with everything bound, and all else that its answer depends on. ``asker`` waits in a line of its own; the answer is anybody's."""
 
     organization_id: str
     source: SourceConnection
     sql: str
     limit: int
     time_zone: str
+    asker: str
+    ttl_seconds: float
+    max_age_seconds: float | None = None
 
-    def identity(self) -> tuple[str, str, int, str, int, str]:
-        """What makes two questions the same one."""
-        return (self.organization_id, self.source.id, self.source.revision, self.sql, self.limit, self.time_zone)
+    def question(self) -> Question:
+        """The question, as the cache knows it."""
+        identity = (
+            ANSWER_VERSION,
+            self.organization_id,
+            self.source.id,
+            self.source.revision,
+            self.sql,
+            self.limit,
+            self.time_zone,
+        )
+        return Question(
+            method=_METHOD,
+            organization_id=self.organization_id,
+            key=digest(_METHOD, *identity),
+            tags=(source_tag(self.source.id),),
+            max_age_seconds=self.max_age_seconds,
+        )
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """An answer, where it is kept, whether it was there before, and whether Redis has it now."""
+    """Where an answer is, and whether the data source was not asked for it."""
 
-    key: str
-    answer: Answer
+    body: Body
     hit: bool
-    stored: bool
-
-    def columns(self) -> tuple[list[str], list[list[Any]]]:
-        """Names and values of the columns, out of the JSON."""
-        result = msgspec.json.decode(self.answer.body)
-        return [column["name"] for column in result["columns"]], result["data"]
 
 
 class Executor:
     """Answers to SQL, from the cache or computed once."""
 
-    def __init__(self, pool: SourcePool, cache: Cache, *, concurrency: int, wait_seconds: float):
+    def __init__(self, pool: SourcePool, cache: Cache, bodies: Bodies, *, concurrency: int, wait_seconds: float):
         self._pool = pool
         self._cache = cache
-        self._places: dict[str, Semaphore] = defaultdict(lambda: Semaphore(concurrency))
+        self._bodies = bodies
+        self._places: dict[str, Places] = {}
+        self._concurrency = concurrency
         self._wait_seconds = wait_seconds
 
-    def answer(self, question: Question, *, ttl_seconds: int, max_age_seconds: float | None = None) -> Answered:
-        """The first rows as JSON, no older than ``max_age_seconds``. Raises ``QueryFailed`` and its kin, ``SourceUnavailable``."""
-        key = answer_key("data", ANSWER_VERSION, *question.identity())
+    def answer(self, asked: Asked) -> Answered:
+        """Where the first rows are as JSON. Raises ``QueryFailed`` and its kin, ``SourceUnavailable``."""
+        policy = Policy(ttl_seconds=asked.ttl_seconds, stale_seconds=stale_seconds(asked.ttl_seconds))
+        question = asked.question()
+        entry, state = self._cache.serve(question, policy, lambda: self._computed(asked), kept=asked.ttl_seconds > 0)
+        if (computation := current()) is not None:
+            computation.used(entry.tags, entry.fresh_until)
+        if not entry.ok:
+            raise errors.from_wire(msgspec.json.decode(entry.value))
+        body = msgspec.json.decode(entry.value, type=Body)
+        if computation is not None and not body.encodings:
+            computation.used(None, 0.0)
+        return Answered(body, state is State.HIT)
 
-        def compute() -> Answer:
-            return self._in_turn(question.source.id, lambda: self._execute(question))
+    def read(self, asked: Asked) -> tuple[Answered, bytes]:
+        """The same, with the bytes. What has got lost in between is computed again."""
+        answered = self.answer(asked)
+        found = self._bodies.get(answered.body)
+        if found is not None:
+            return answered, found
+        answered = self.answer(msgspec.structs.replace(asked, max_age_seconds=0.0))
+        found = self._bodies.get(answered.body)
+        return (answered, found) if found is not None else (answered, self._executed(asked)[0])
 
-        found, hit, stored = self._cache.get_or_compute(key, compute, ttl_seconds=ttl_seconds, max_age_seconds=max_age_seconds)
-        return Answered(key, found, hit, stored)
-
-    def ask(self, source: SourceConnection, sql: str, *, limit: int) -> list[dict[str, Any]]:
+    def ask(self, source: SourceConnection, sql: str, *, limit: int, asker: str) -> list[dict[str, Any]]:
         """Rows of a question about the data source itself, never cached."""
 
         def execute() -> list[dict[str, Any]]:
@@ -81,40 +112,57 @@ class Executor:
                 rows: list[dict[str, Any]] = snapshot.fetch(sql, limit=limit).table.to_pylist()
                 return rows
 
-        return self._in_turn(source.id, execute)
+        return self._in_turn(source.id, asker, execute)
 
     def close(self) -> None:
         """Close idle connections."""
         self._pool.close()
 
-    def _execute(self, question: Question) -> Answer:
-        from broadsheet.sources.results import json_result  # Arrow is loaded by the first query, not by the start
+    def _computed(self, asked: Asked) -> bytes:
+        content, as_of = self._executed(asked)
+        lifetime = asked.ttl_seconds + stale_seconds(asked.ttl_seconds)
+        body = self._bodies.put(asked.organization_id, content, as_of=as_of.timestamp(), seconds=lifetime)
+        if not body.encodings and (computation := current()) is not None:
+            computation.used(None, 0.0)  # what points to nothing is not kept
+        return msgspec.json.encode(body)
 
-        with self._pool.get(question.source).snapshot(time_zone=question.time_zone) as snapshot:
-            result = snapshot.fetch(question.sql, limit=question.limit)
-            as_of: dt.datetime = snapshot.as_of
-        return answer(json_result(result.table, as_of, result.truncated, question.time_zone), as_of=as_of.timestamp())
+    def _executed(self, asked: Asked) -> tuple[bytes, dt.datetime]:
+        def execute() -> tuple[bytes, dt.datetime]:
+            from broadsheet.sources.results import json_result  # Arrow is loaded by the first query, not by the start
 
-    def _in_turn(self, source_id: str, work: Callable[[], T]) -> T:
-        place = self._places[source_id]
-        if not place.acquire(timeout=self._wait_seconds):
-            raise SourceUnavailable("Too many queries wait for this data source; try again in a moment", retry_after_seconds=5.0)
-        try:
+            with self._pool.get(asked.source).snapshot(time_zone=asked.time_zone) as snapshot:
+                result = snapshot.fetch(asked.sql, limit=asked.limit)
+                as_of: dt.datetime = snapshot.as_of
+            return json_result(result.table, as_of, result.truncated, asked.time_zone), as_of
+
+        return self._in_turn(asked.source.id, asked.asker, execute)
+
+    def _in_turn(self, source_id: str, asker: str, work: Callable[[], T]) -> T:
+        places = self._places.get(source_id)
+        if places is None:
+            places = self._places[source_id] = Places(self._concurrency, wait_seconds=self._wait_seconds)
+        with places.taken(asker):
             done: T = tpool.execute(work)
             return done
-        finally:
-            place.release()
+
+
+def stale_seconds(ttl_seconds: float) -> float:
+    """How long after its time an answer is still given while it is computed again."""
+    return min(ttl_seconds, 3600.0)
 
 
 class ExecutorProvider(DependencyProvider):
     """The executor of this process."""
 
+    process = ProcessCache()
+
     def setup(self) -> None:
         settings = settings_of(self.container)
-        pool = SourcePool(settings.secret_key, statement_timeout_seconds=settings.query_timeout_seconds)
+        cache = self.process.get()
         self._executor = Executor(
-            pool,
-            Cache(redis_client(settings)),
+            SourcePool(settings.secret_key, statement_timeout_seconds=settings.query_timeout_seconds),
+            cache,
+            Bodies(cache.store, most_bytes=settings.cache_answer_bytes),
             concurrency=settings.query_concurrency,
             wait_seconds=settings.query_timeout_seconds,
         )

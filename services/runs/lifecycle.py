@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from broadsheet import outbox
+from broadsheet.caching.changes import changed
 from broadsheet.contracts.base import Principal
 from broadsheet.contracts.runs import (
     Artifact,
@@ -20,6 +21,7 @@ from broadsheet.contracts.runs import (
     RunFinished,
     RunRequested,
     RunState,
+    editions_tag,
 )
 from broadsheet.errors import NotClaimable, NotFound
 from broadsheet.settings import Settings
@@ -108,6 +110,7 @@ def complete(session: Session, run_id: str, token: int, edition: NewEdition) -> 
         for file in found
     ]
     store.add_edition(session, values, files)
+    changed(session, models.outbox, editions_tag(row["report_id"]))
     return finish(session, run_id, RunState.SUCCEEDED, progress=None)
 
 

@@ -13,6 +13,7 @@ from broadsheet.contracts.catalog import Catalog
 from broadsheet.contracts.runs import Claim, Edition, NewEdition, Progress, Run, RunError, RunOrder, Runs, RunState
 from broadsheet.documents import parameters, parser
 from broadsheet.errors import Conflict, LeaseLost, NotFound
+from broadsheet.hosting.caching import AnswersProvider
 from broadsheet.hosting.entrypoint import rpc
 from broadsheet.hosting.providers import DatabaseProvider, RemoteProvider, SettingsProvider
 from broadsheet.hosting.redis import LiveProvider
@@ -29,6 +30,7 @@ class RunsService:
     contract = Runs
 
     db = DatabaseProvider("runs")
+    answers = AnswersProvider()
     catalog = RemoteProvider(Catalog)
     live = LiveProvider()
     settings = SettingsProvider()

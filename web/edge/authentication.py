@@ -58,12 +58,12 @@ def _check() -> None:
         return
     bearer = request.authorization
     if bearer is not None and bearer.type == "bearer" and bearer.token:
-        g.identity = backends().identities.of(bearer.token)
+        g.identity = backends().accounts.authenticate(bearer.token)
         return
     token = session_token()
     if token is None:
         raise Unauthenticated("Sign in, or send an API token as Authorization: Bearer …")
-    g.identity = backends().identities.of(token)
+    g.identity = backends().accounts.authenticate(token)
     sent = request.headers.get(CSRF_HEADER, "")
     if request.method not in _SAFE and not hmac.compare_digest(sent.encode(), g.identity.me.csrf_token.encode()):
         raise CsrfFailed(f"Send the csrf_token of GET /api/v1/me as {CSRF_HEADER}")

@@ -3,8 +3,9 @@
 import msgspec
 from flask import Blueprint, Response
 
-from broadsheet.contracts.accounts import ApiToken, Me
+from broadsheet.contracts.accounts import ApiToken, Me, credential_tag
 from broadsheet.contracts.base import PageOf
+from broadsheet.crypto import token_hash
 from web.edge.authentication import close_session, identity, open_session, principal, session_token
 from web.edge.backends import backends
 from web.edge.endpoints import Registry, endpoint, json_response
@@ -39,7 +40,7 @@ def blueprint(registry: Registry) -> Blueprint:
         token = session_token()
         if token is not None:
             backends().accounts.sign_out(token)
-            backends().identities.forget(token)
+            backends().forget(credential_tag(token_hash(token)))
         return close_session(Response(status=204))
 
     @endpoint(api, registry, "GET", "/me", returns=Me)

@@ -1,22 +1,21 @@
 """Reports: their texts and versions, the document to show, and the results of its queries."""
 
 import re
-import time
 from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, request
 
-from broadsheet.caching import Answer
 from broadsheet.contracts.base import PageOf
 from broadsheet.contracts.catalog import ReportSummary, ReportText, ReportVersion
-from broadsheet.contracts.queries import ReadOrder, ResultClaim, View
+from broadsheet.contracts.queries import ReadOrder, View
 from broadsheet.contracts.runs import Edition
 from broadsheet.documents.model import Mistake
 from broadsheet.errors import FieldError, InvalidInput, NotFound, PreconditionFailed
 from web.edge.authentication import principal
 from web.edge.backends import backends
 from web.edge.endpoints import JSON, MARKDOWN, Registry, endpoint, json_response
+from web.edge.reads import Read, headers
 
 _PARAMETER = "param."
 _MAX_VERSION = 2**31 - 1
@@ -89,24 +88,16 @@ def blueprint(registry: Registry) -> Blueprint:
         return _text_response(backends().catalog.get_report(principal(), report_id, version))
 
     @endpoint(api, registry, "GET", "/reports/<uuid:report_id>/view", returns=View)
-    def view(report_id: str) -> View:
+    def view(report_id: str) -> Response:
         """The document to show; parameters are ``param.NAME=…``."""
-        return backends().queries.view(principal(), _order(report_id))
+        return _sent(backends().reads.view(principal(), _order(report_id), request))
 
     @endpoint(api, registry, "GET", "/reports/<uuid:report_id>/queries/<query>/data", returns=Data)
     def data(report_id: str, query: str, limit: int | None = None) -> Response:
         """One query's result; parameters are ``param.NAME=…``."""
         if limit is not None and limit < 1:
             raise InvalidInput("The query string has mistakes", errors=(FieldError("/query/limit", "At least 1"),))
-        order = _order(report_id)
-        claim = backends().queries.data(principal(), order, query, limit)
-        if request.if_none_match.contains(claim.etag):
-            return _data_response(claim, b"", 304)
-        body = _bytes(claim)
-        if body is None:  # Redis dropped it a moment ago, or is gone: let the answer carry it
-            claim = backends().queries.data(principal(), order, query, limit, carry=True)
-            body = (claim.body or "").encode()
-        return _data_response(claim, body)
+        return _sent(backends().reads.data(principal(), _order(report_id), query, limit, request))
 
     @endpoint(api, registry, "GET", "/reports/<uuid:report_id>/editions", returns=PageOf[Edition])
     def list_editions(report_id: str, limit: int = 50, cursor: str | None = None) -> PageOf[Edition]:
@@ -115,6 +106,10 @@ def blueprint(registry: Registry) -> Blueprint:
         return backends().runs.list_editions(principal(), report_id, limit, cursor)
 
     return api
+
+
+def _sent(read: Read) -> Response:
+    return Response(read.body, 304 if read.body is None else 200, headers(read), content_type=JSON)
 
 
 def _text_response(report: ReportText, status: int = 200) -> Response:
@@ -146,20 +141,3 @@ def _parameters() -> dict[str, Any]:
             values = request.args.getlist(name)
             found[name.removeprefix(_PARAMETER)] = values[0] if len(values) == 1 else values
     return found
-
-
-def _data_response(claim: ResultClaim, body: bytes, status: int = 200) -> Response:
-    headers = {
-        "ETag": f'"{claim.etag}"',
-        "Cache-Control": "private, no-cache",
-        "Broadsheet-Cache": "hit" if claim.hit else "miss",
-        "Age": str(max(0, round(time.time() - claim.as_of.timestamp()))),
-    }
-    return Response(body, status, headers, content_type=JSON)
-
-
-def _bytes(claim: ResultClaim) -> bytes | None:
-    if claim.body is not None:
-        return claim.body.encode()
-    found: Answer | None = backends().cache.get(claim.key)
-    return found.body if found is not None and found.etag == claim.etag else None

@@ -1,0 +1,238 @@
+"""The cache of one process: looks answers up, and has them computed once.
+
+An answer holds while the positions of all its tags are those it was stored under. It is stored under positions that were read *before* it
+was computed, so a slow reader can't store an old answer under a new position.
+
+Early refresh of what is read often: Vattani, Chierichetti and Lowenstein, "Optimal Probabilistic Cache Stampede Prevention", VLDB 2015.
+"""
+
+import math
+import random
+import threading
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+
+import msgspec
+
+from broadsheet import errors
+from broadsheet.caching.computing import Computation, computing, current
+from broadsheet.caching.counts import Counts, Outcome
+from broadsheet.caching.entries import Entry, decode, encode
+from broadsheet.caching.flights import Flights
+from broadsheet.caching.near import Near
+from broadsheet.caching.policy import Policy, Question
+from broadsheet.caching.store import EPOCH, Store, answer_key, position_key
+from broadsheet.errors import BroadsheetError
+from broadsheet.positions import PRIMARY, read_floor
+
+#: Refusals that are an answer as well, and kept for a moment.
+_KEPT_REFUSALS = frozenset({401, 403, 404, 422})
+_REFUSAL_SECONDS = 5.0
+#: So much of a ttl is random, so that what was stored together does not end together.
+_JITTER = 0.1
+#: How eagerly an answer that was expensive is computed again before it is stale (beta in the paper).
+_EAGERNESS = 1.0
+_REFRESH_SECONDS = 10.0
+_FLIGHT_SECONDS = 60.0
+_MOST_REMEMBERED = 50_000
+
+#: Says (epoch, position) of the database that a service owns.
+Position = Callable[[], tuple[str, str]]
+
+
+class State(StrEnum):
+    """How an answer was come by."""
+
+    HIT = "hit"
+    STALE = "stale"
+    MISS = "miss"
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What one look into Redis found.
+
+    ``entry`` is there when it may be given; ``state`` says whether somebody should refresh it. ``positions`` are those of the question's
+    tags (``None`` where there is none), ``also`` the values of the keys that were asked for besides.
+    """
+
+    state: State
+    entry: Entry | None = None
+    positions: dict[str, str | None] | None = None
+    also: tuple[bytes | None, ...] = ()
+
+
+_MISS = Look(State.MISS)
+
+
+class Cache:
+    """Answers in Redis, as one process sees them. ``position`` is there in a service that owns a database."""
+
+    def __init__(
+        self, store: Store, *, counts: Counts, near: Near | None = None, position: Position | None = None, most_bytes: int = 8 << 20
+    ):
+        self.store = store
+        self.near = near
+        self.counts = counts
+        self.position = position
+        self._most_bytes = most_bytes
+        self._flights: Flights[Entry] = Flights(store)
+        self._epoch = ""
+        self._tags: OrderedDict[str, tuple[str, ...]] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def look(self, question: Question, also: Sequence[str] = ()) -> Look:
+        """What Redis has for this question: its answer and all positions in one round trip (two, where it depends on unknown tags)."""
+        tags = self._tags.get(question.key, question.tags)
+        found = self._read(question.key, tags, also)
+        if found is None:
+            return _MISS
+        entry, positions, others = found
+        if entry is not None and entry.tags is not None and not entry.tags.keys() <= positions.keys():
+            self._remember(question.key, (*question.tags, *(tag for tag in entry.tags if tag not in question.tags)))
+            found = self._read(question.key, self._tags[question.key], also)
+            if found is None:
+                return _MISS
+            entry, positions, others = found
+        if entry is None or not _unmoved(entry, positions) or not self._holds(question, entry):
+            return Look(State.MISS, None, positions, others)
+        return Look(self._judge(entry), entry, positions, others)
+
+    def serve(
+        self,
+        question: Question,
+        policy: Policy,
+        compute: Callable[[], bytes],
+        *,
+        newer_than: float | None = None,
+        kept: bool = True,
+    ) -> tuple[Entry, State]:
+        """The answer, from Redis or by ``compute`` (a JSON value), which runs once for all who ask now.
+
+        ``newer_than`` (POSIX seconds) asks for one that was stored later: a refresh. An error of ``compute`` that is an answer (not found,
+        forbidden, mistakes) is an entry like any other; other errors are raised.
+        """
+        asked_at = time.time()
+        last: list[Look] = [_MISS]
+
+        def look() -> Entry | None:
+            last[0] = self.look(msgspec.structs.replace(question, max_age_seconds=None))
+            entry = last[0].entry
+            if entry is None or (newer_than is not None and entry.stored_at <= newer_than):
+                return None
+            if question.max_age_seconds is not None and entry.stored_at < asked_at - question.max_age_seconds:
+                return None
+            return entry if last[0].state is State.HIT or newer_than is not None else None
+
+        def computed() -> Entry:
+            return self._compute(question, policy, compute, last[0], fresh_only=newer_than is not None, kept=kept)
+
+        entry, elsewhere = self._flights.lead(question.key, computed, look if kept else None, timeout_seconds=_FLIGHT_SECONDS)
+        outcome = Outcome.WAIT if elsewhere else Outcome.REFRESH if newer_than is not None else Outcome.MISS
+        self.counts.add(question.organization_id, question.method, outcome)
+        return entry, State.HIT if elsewhere else State.MISS
+
+    def may_refresh(self, question: Question) -> bool:
+        """Whether this caller, of all, is the one to have a stale answer refreshed."""
+        return bool(self.store.take(f"bs:r:{question.key}", uuid.uuid4().hex, _REFRESH_SECONDS))
+
+    def depends_on(self, tag: str) -> None:
+        """The answer being computed depends on ``tag`` from here on (not on what was read of it before)."""
+        computation = current()
+        if computation is None:
+            return
+        found = self._read("", (tag,), ())
+        positions = self._positions(found[1] if found else None)
+        computation.used(positions, float("inf"))
+
+    def _holds(self, question: Question, entry: Entry) -> bool:
+        now = time.time()
+        if now >= entry.stale_until:
+            return False
+        return question.max_age_seconds is None or entry.stored_at >= now - question.max_age_seconds
+
+    def _judge(self, entry: Entry) -> State:
+        early = entry.cost_seconds * _EAGERNESS * -math.log(1.0 - random.random())
+        return State.HIT if time.time() + early < entry.fresh_until else State.STALE
+
+    def _read(
+        self, key: str, tags: Sequence[str], also: Sequence[str]
+    ) -> tuple[Entry | None, dict[str, str | None], tuple[bytes | None, ...]] | None:
+        """One ``MGET``; once more when Redis knows a newer epoch."""
+        for _ in range(2):
+            epoch = self._epoch
+            found = self.store.read([EPOCH, answer_key(epoch, key), *(position_key(epoch, tag) for tag in tags), *also])
+            if found is None:
+                return None
+            if found[0] is None:
+                return None, dict.fromkeys(tags), tuple(found[2 + len(tags) :])
+            if found[0] == epoch.encode():
+                positions = {tag: raw.decode() if raw is not None else None for tag, raw in zip(tags, found[2:], strict=False)}
+                return decode(found[1]), positions, tuple(found[2 + len(tags) :])
+            self._epoch = found[0].decode()
+        return None
+
+    def _compute(
+        self, question: Question, policy: Policy, compute: Callable[[], bytes], look: Look, *, fresh_only: bool, kept: bool
+    ) -> Entry:
+        positions = self._positions({tag: (look.positions or {}).get(tag) for tag in question.tags} if look is not _MISS else None)
+        computation = Computation(positions or {}, storable=positions is not None, fresh_only=fresh_only)
+        floor = read_floor.set(max(positions.values(), default=None) if positions is not None else PRIMARY)
+        began = time.time()
+        try:
+            with computing(computation):
+                value, ok = compute(), True
+        except BroadsheetError as error:
+            if error.status not in _KEPT_REFUSALS:
+                raise
+            value, ok = msgspec.json.encode(errors.to_wire(error)), False
+        finally:
+            read_floor.reset(floor)
+        entry = self._entry(policy, computation, value, ok, began)
+        seconds = entry.stale_until - entry.stored_at
+        if entry.tags is not None and kept and seconds > 0 and len(value) <= self._most_bytes:
+            self.store.write({answer_key(self._epoch, question.key): (encode(entry), seconds)})
+        return entry
+
+    def _entry(self, policy: Policy, computation: Computation, value: bytes, ok: bool, began: float) -> Entry:
+        now = time.time()
+        ttl = policy.ttl_seconds if computation.ttl_seconds is None else computation.ttl_seconds
+        stale = policy.stale_seconds if computation.stale_seconds is None else computation.stale_seconds
+        if not ok:
+            ttl, stale = min(ttl, _REFUSAL_SECONDS), 0.0
+        fresh_until = min(now + ttl * (1 - _JITTER * random.random()), computation.fresh_until)
+        tags = computation.tags if computation.storable else None
+        return Entry(ok, value, tags, now, fresh_until, fresh_until + stale, now - began)
+
+    def _positions(self, read: dict[str, str | None] | None) -> dict[str, str] | None:
+        """Positions for all of these tags, planted where there are none; ``None`` where they can't be had."""
+        if read is None:
+            return None
+        known = {tag: position for tag, position in read.items() if position is not None}
+        unknown = [tag for tag in read if tag not in known]
+        if not unknown:
+            return known
+        if self.position is None:
+            return None
+        epoch, position = self.position()
+        planted = self.store.plant(epoch, position, unknown)
+        if planted is None:
+            return None
+        if epoch != self._epoch:
+            known, self._epoch = {}, epoch
+            planted = self.store.plant(epoch, position, list(read)) or {}
+            if len(planted) != len(read):
+                return None
+        return known | planted
+
+    def _remember(self, key: str, tags: tuple[str, ...]) -> None:
+        with self._guard:
+            self._tags[key] = tags
+            while len(self._tags) > _MOST_REMEMBERED:
+                self._tags.popitem(last=False)
+
+
+def _unmoved(entry: Entry, positions: dict[str, str | None]) -> bool:
+    return entry.tags is not None and all(positions.get(tag) == position for tag, position in entry.tags.items())

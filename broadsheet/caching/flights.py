@@ -1,0 +1,121 @@
+"""Single flight: of all who miss the same answer at the same time, one computes it.
+
+Within a process the others wait on the one that leads. Between processes it is a lock in Redis, short and extended while the work
+goes on, so that a leader that dies holds nobody up for long; who waits looks for the answer, not for the lock.
+"""
+
+import random
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from broadsheet.caching.store import Store, lock_key
+
+T = TypeVar("T")
+
+_LOCK_SECONDS = 3.0
+_EXTEND_SECONDS = 1.0
+_FIRST_LOOK_SECONDS = 0.004
+_LONGEST_LOOK_SECONDS = 0.05
+
+
+class Flight(Generic[T]):
+    """A computation that others wait for."""
+
+    def __init__(self) -> None:
+        self._landed = threading.Event()
+        self._answer: T | None = None
+        self._error: BaseException | None = None
+
+    def land(self, answer: T) -> None:
+        self._answer = answer
+        self._landed.set()
+
+    def crash(self, error: BaseException) -> None:
+        self._error = error
+        self._landed.set()
+
+    def wait(self, timeout_seconds: float) -> T | None:
+        """What the leader got, or ``None`` when it takes too long. Raises what the leader raised."""
+        if not self._landed.wait(timeout_seconds):
+            return None
+        if self._error is not None:
+            raise self._error
+        return self._answer
+
+
+class Flights(Generic[T]):
+    """The flights of one process, and its locks."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._under_way: dict[str, Flight[T]] = {}
+        self._held: dict[str, str] = {}
+        self._guard = threading.Lock()
+        self._extender: threading.Thread | None = None
+
+    def lead(
+        self, key: str, compute: Callable[[], T], look: Callable[[], T | None] | None, *, timeout_seconds: float
+    ) -> tuple[T, bool]:
+        """The answer, and whether somebody else computed it. ``look`` gives an answer that has appeared meanwhile.
+
+        Without ``look`` nothing is shared beyond this process.
+
+        Raises what ``compute`` raises, to all who wait in this process.
+        """
+        with self._guard:
+            flight = self._under_way.get(key)
+            leading = flight is None
+            if flight is None:
+                flight = self._under_way[key] = Flight()
+        if not leading:
+            found = flight.wait(timeout_seconds)
+            return (found, True) if found is not None else (compute(), False)
+        try:
+            answer, waited = (compute(), False) if look is None else self._alone(key, compute, look, timeout_seconds)
+            flight.land(answer)
+            return answer, waited
+        except BaseException as error:
+            flight.crash(error)
+            raise
+        finally:
+            with self._guard:
+                del self._under_way[key]
+
+    def _alone(self, key: str, compute: Callable[[], T], look: Callable[[], T | None], timeout_seconds: float) -> tuple[T, bool]:
+        """As the only one of this process: compute under the lock, or find what its owner has stored."""
+        owner, lock = uuid.uuid4().hex, lock_key(key)
+        deadline = time.monotonic() + timeout_seconds
+        pause = _FIRST_LOOK_SECONDS
+        while (taken := self._store.take(lock, owner, _LOCK_SECONDS)) is False and time.monotonic() < deadline:
+            time.sleep(pause * random.uniform(0.5, 1.0))
+            pause = min(_LONGEST_LOOK_SECONDS, pause * 1.5)
+            if (found := look()) is not None:
+                return found, True
+        if not taken:  # Redis is away, or the owner takes for ever
+            return compute(), False
+        self._hold(lock, owner)
+        try:
+            found = look()  # its last owner may have finished a moment ago
+            return (compute(), False) if found is None else (found, True)
+        finally:
+            with self._guard:
+                self._held.pop(lock, None)
+            self._store.release(lock, owner)
+
+    def _hold(self, lock: str, owner: str) -> None:
+        with self._guard:
+            self._held[lock] = owner
+            if self._extender is None:
+                self._extender = threading.Thread(target=self._extend_forever, name="cache-locks", daemon=True)
+                self._extender.start()
+
+    def _extend_forever(self) -> None:
+        while True:
+            time.sleep(_EXTEND_SECONDS)
+            with self._guard:
+                held = dict(self._held)
+            for lock, owner in held.items():
+                self._store.extend(lock, owner, _LOCK_SECONDS)

@@ -1,0 +1,184 @@
+"""The cache's words to Redis, behind a circuit breaker: nothing here raises because of Redis.
+
+Keys: ``bs:p:epoch`` is the cluster that positions belong to; ``bs:p:EPOCH:TAG`` a position; ``bs:a:EPOCH:KEY`` an answer; ``bs:b:…`` final
+bytes; ``bs:l:KEY`` a lock of single flight; ``bs:r:KEY`` a ticket to refresh; ``bs:t:TOKEN`` a change that has moved its positions. All but
+the epoch expire, so a full Redis may evict anything: a missing position makes a miss of every answer that depends on it.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import redis
+
+from broadsheet.caching.breaker import Breaker, State
+from broadsheet.logs import logger
+
+POSITIONS = "bs:p:"
+EPOCH = f"{POSITIONS}epoch"
+_POSITION_SECONDS = 7 * 24 * 3600
+#: How long a token of a change is remembered: the relay comes long before.
+_TOKEN_SECONDS = 600
+
+#: Moves the positions of tags to a commit's, once per change. A position always grows, if only by one: an answer that was computed while
+#: the commit was written but not yet visible, under the same position, must not hold.
+_MOVE = """
+if redis.call('set', KEYS[1], '1', 'NX', 'EX', ARGV[3]) == false then return 0 end
+if redis.call('get', KEYS[2]) ~= ARGV[1] then redis.call('set', KEYS[2], ARGV[1]) end
+for i = 3, #KEYS do
+  local now = redis.call('get', KEYS[i])
+  local wanted = ARGV[2]
+  if now and now >= wanted then
+    local high, low = tonumber(string.sub(now, 1, 14), 16), tonumber(string.sub(now, 15, 24), 16) + 1
+    if low >= 1099511627776 then high, low = high + 1, 0 end
+    wanted = string.format('%014X%010X', high, low)
+  end
+  redis.call('set', KEYS[i], wanted, 'EX', ARGV[4])
+end
+return 1
+"""
+
+#: Gives a position to tags that have none, and says what all of them have now.
+_PLANT = """
+if redis.call('get', KEYS[1]) ~= ARGV[1] then redis.call('set', KEYS[1], ARGV[1]) end
+local found = {}
+for i = 2, #KEYS do
+  redis.call('set', KEYS[i], ARGV[2], 'NX', 'EX', ARGV[3])
+  found[#found + 1] = redis.call('get', KEYS[i])
+end
+return found
+"""
+
+_EXTEND = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0"
+_RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
+
+
+def position_key(epoch: str, tag: str) -> str:
+    """Where the position of a tag is."""
+    return f"{POSITIONS}{epoch}:{tag}"
+
+
+def answer_key(epoch: str, key: str) -> str:
+    """Where the answer to a question is."""
+    return f"bs:a:{epoch}:{key}"
+
+
+def lock_key(key: str) -> str:
+    """Where the lock of a computation is."""
+    return f"bs:l:{key}"
+
+
+class Store:
+    """Redis, as far as it answers. ``None`` and ``False`` mean that it did not."""
+
+    def __init__(self, client: "redis.Redis", breaker: Breaker | None = None):
+        self._redis = client
+        self.breaker = breaker or Breaker()
+        self.errors = 0
+        self._log = logger(__name__)
+        self._move = client.register_script(_MOVE)
+        self._plant = client.register_script(_PLANT)
+        self._extend = client.register_script(_EXTEND)
+        self._release = client.register_script(_RELEASE)
+
+    @property
+    def available(self) -> bool:
+        """Whether it is worth asking."""
+        return self.breaker.state is not State.OPEN
+
+    def read(self, keys: Sequence[str]) -> list[bytes | None] | None:
+        """The values of keys in one round trip."""
+        found: list[bytes | None] | None = None
+        if self.breaker.allows():
+            with self._counted():
+                found = self._redis.mget(keys)  # type: ignore[assignment]
+        return found
+
+    def write(self, items: Mapping[str, tuple[bytes, float]]) -> bool:
+        """Keep values for so many seconds; whether Redis took them all."""
+        if not self.breaker.allows():
+            return False
+        with self._counted():
+            with self._redis.pipeline(transaction=False) as pipeline:
+                for key, (value, seconds) in items.items():
+                    pipeline.set(key, value, px=max(1, round(seconds * 1000)))
+                pipeline.execute()
+            return True
+        return False
+
+    def move(self, token: str, epoch: str, position: str, tags: Sequence[str]) -> bool:
+        """Move the positions of tags to ``position`` or beyond, unless the change of this token has done so. Whether it is done now."""
+        keys = [position_key(epoch, tag) for tag in tags]
+        if not self.breaker.allows():
+            return False
+        with self._counted():
+            try:
+                self._move(keys=[f"bs:t:{token}", EPOCH, *keys], args=[epoch, position, _TOKEN_SECONDS, _POSITION_SECONDS])
+            except redis.ResponseError as full:
+                self._log.warning("cache.refused", error=str(full))
+                self._redis.delete(*keys)  # a full Redis still forgets: without a position, every answer is a miss
+            return True
+        return False
+
+    def plant(self, epoch: str, position: str, tags: Sequence[str]) -> dict[str, str] | None:
+        """The positions of tags, ``position`` for those that have none."""
+        if not self.breaker.allows():
+            return None
+        with self._counted():
+            keys = [EPOCH, *(position_key(epoch, tag) for tag in tags)]
+            found: Any = self._plant(keys=keys, args=[epoch, position, _POSITION_SECONDS])
+            return {tag: value.decode() for tag, value in zip(tags, found, strict=True)}
+        return None
+
+    def take(self, key: str, owner: str, seconds: float) -> bool | None:
+        """Own ``key`` for so long, if nobody does."""
+        if not self.breaker.allows():
+            return None
+        with self._counted():
+            return bool(self._redis.set(key, owner, nx=True, px=round(seconds * 1000)))
+        return None
+
+    def extend(self, key: str, owner: str, seconds: float) -> None:
+        """Own it a little longer."""
+        if self.breaker.allows():
+            with self._counted():
+                self._extend(keys=[key], args=[owner, round(seconds * 1000)])
+
+    def release(self, key: str, owner: str) -> None:
+        """Own it no more."""
+        if self.breaker.allows():
+            with self._counted():
+                self._release(keys=[key], args=[owner])
+
+    def pipeline(self) -> Any:
+        """A pipeline for what may be lost (counts). Use it within :meth:`losing`."""
+        return self._redis.pipeline(transaction=False)
+
+    @contextmanager
+    def losing(self) -> Iterator["redis.Redis"]:
+        """Redis, for what nobody misses when it does not answer."""
+        with self._counted():
+            yield self._redis
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """What Redis does not answer is counted, and never the caller's trouble."""
+        began = time.monotonic()
+        try:
+            yield
+        except redis.ResponseError as error:
+            self.errors += 1
+            self.breaker.succeeded()  # it does answer
+            self._log.warning("cache.refused", error=str(error))
+        except (redis.RedisError, OSError) as error:
+            self.errors += 1
+            self.breaker.failed()
+            self._log.warning(
+                "cache.unavailable",
+                error=str(error) or type(error).__name__,
+                seconds=round(time.monotonic() - began, 3),
+                breaker=self.breaker.state.value,
+            )
+        else:
+            self.breaker.succeeded()

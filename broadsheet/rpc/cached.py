@@ -1,0 +1,151 @@
+"""A call whose answer may be kept: this process's copy, then Redis in one round trip, and only then the service.
+
+Without a cache (or with one that does not answer) every call goes to the service, which then computes.
+"""
+
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from broadsheet import errors
+from broadsheet.caching.cache import Cache, Look, State
+from broadsheet.caching.computing import current
+from broadsheet.caching.counts import Outcome
+from broadsheet.caching.entries import Entry
+from broadsheet.caching.policy import Policy, Question, question
+from broadsheet.errors import BroadsheetError
+
+if TYPE_CHECKING:
+    from broadsheet.rpc.client import Call
+
+#: Of a refresh: the time (POSIX seconds) of the answer that is to be replaced.
+REFRESH_HEADER = "nameko.refresh"
+_NEAR_SECONDS = 30.0
+_MOST_ASKED = 20_000
+
+
+class KeptReply(msgspec.Struct, frozen=True):
+    """What a service answers for a method with a policy: the result with what it depends on (``None``: it could not be told)."""
+
+    value: Any
+    tags: dict[str, str] | None
+    stored_at: float
+    fresh_until: float
+    state: State
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """A result, and how it was come by. ``stored_at`` is POSIX seconds."""
+
+    value: Any
+    state: State
+    stored_at: float
+
+
+class CachedCall:
+    """One method with a policy."""
+
+    def __init__(self, call: "Call", policy: Policy, cache: Cache | None):
+        self.policy = policy
+        self.cache = cache
+        self._call = call
+        self._name = f"{call.method.service}.{call.method.method}"
+        self._asked: OrderedDict[str, bytes] = OrderedDict()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.ask(*args, **kwargs).value
+
+    def ask(self, *args: Any, **kwargs: Any) -> Answered:
+        """The answer. Raises what the service raises, as it was kept."""
+        named = self._call.method.named(args, kwargs)
+        if self.cache is None:
+            return self.ask_service(named)
+        asked = self.question(named)
+        near = self.cache.near if self.policy.near and asked.max_age_seconds is None else None
+        if near is not None:
+            copy = near.get(asked.key)
+            if copy is not None:
+                self.cache.counts.add(asked.organization_id, self._name, Outcome.HIT)
+                _note(dict(copy.tags), float("inf"))
+                return Answered(copy.value, State.HIT, 0.0)
+        mark = near.mark() if near is not None else 0
+        look = self.cache.look(asked)
+        if (entry := self.usable(asked, named, look)) is not None:
+            answered = Answered(self.result(entry), look.state, entry.stored_at)
+            if near is not None and look.state is State.HIT:
+                near.put(
+                    asked.key,
+                    answered.value,
+                    entry.tags or {},
+                    mark=mark,
+                    seconds=min(_NEAR_SECONDS, entry.fresh_until - time.time()),
+                )
+            return answered
+        return self.ask_service(named, asked, mark=mark)
+
+    def question(self, named: dict[str, Any]) -> Question:
+        """The question that these arguments (all of them) ask."""
+        return question(self.policy, self._name, named)
+
+    def usable(self, asked: Question, named: dict[str, Any], look: Look) -> Entry | None:
+        """The entry of a look, if it will do; has it refreshed when it is stale, counts, and notes it where an answer is being computed."""
+        assert self.cache is not None
+        entry, computation = look.entry, current()
+        if entry is None:
+            if not self.cache.store.available:
+                self.cache.counts.add(asked.organization_id, self._name, Outcome.BYPASS)
+            return None
+        if look.state is State.STALE:
+            if computation is not None and computation.fresh_only:
+                return None
+            self._refresh(asked, named, entry)
+        self.cache.counts.add(asked.organization_id, self._name, Outcome.HIT if look.state is State.HIT else Outcome.STALE)
+        if self.policy.warm:
+            self.cache.counts.read(entry.tags or (), self._as_asked(asked, named))
+        _note(entry.tags, entry.fresh_until)
+        return entry
+
+    def result(self, entry: Entry) -> Any:
+        """What an entry says. Raises it, if it is an error."""
+        if not entry.ok:
+            raise errors.from_wire(msgspec.json.decode(entry.value))
+        return self._call.method.decode_result(entry.value)
+
+    def ask_service(self, named: dict[str, Any], asked: Question | None = None, *, mark: int = 0) -> Answered:
+        """The answer of the service itself."""
+        try:
+            reply = msgspec.convert(self._call.send(named), KeptReply)
+        except BroadsheetError:
+            _note(None, 0.0)  # an error says nothing of what it depends on; asked again, it comes from the cache, which does
+            raise
+        value = self._call.method.unpack_result(reply.value)
+        _note(reply.tags, reply.fresh_until)
+        if self.cache is not None and asked is not None and reply.tags is not None:
+            if self.policy.warm:
+                self.cache.counts.read(reply.tags, self._as_asked(asked, named))
+            if self.policy.near and self.cache.near is not None:
+                seconds = min(_NEAR_SECONDS, reply.fresh_until - time.time())
+                self.cache.near.put(asked.key, value, reply.tags, mark=mark, seconds=seconds)
+        return Answered(value, reply.state, reply.stored_at)
+
+    def _refresh(self, asked: Question, named: dict[str, Any], entry: Entry) -> None:
+        assert self.cache is not None
+        if self.cache.may_refresh(asked):
+            self._call.cast(named, {REFRESH_HEADER: repr(entry.stored_at)})
+
+    def _as_asked(self, asked: Question, named: dict[str, Any]) -> bytes:
+        """The call as bytes that can be made again later."""
+        known = self._asked.get(asked.key)
+        if known is None:
+            known = self._asked[asked.key] = msgspec.json.encode([self._call.method.method, named], order="deterministic")
+            while len(self._asked) > _MOST_ASKED:
+                self._asked.popitem(last=False)
+        return known
+
+
+def _note(tags: dict[str, str] | None, fresh_until: float) -> None:
+    computation = current()
+    if computation is not None:
+        computation.used(tags, fresh_until)
