@@ -34,18 +34,20 @@ _SAMPLES = 5
 class Rest:
     """Leaves a server alone after a failure: 1 s, then twice as long each time up to 15 s, jittered. One try at a time ends it."""
 
-    def __init__(self, *, try_seconds: float):
+    def __init__(self, *, try_seconds: float, clock: Callable[[], float] = time.monotonic):
         self._try_seconds = try_seconds
+        self._clock = clock
         self._failures = 0
         self._until = 0.0
+        self._trying_until = 0.0
 
     def over(self) -> bool:
         """Whether the server may be asked. After failures it is one caller's turn; others hear no until that try has had its time."""
-        now = time.monotonic()
-        if now < self._until:
+        now = self._clock()
+        if now < max(self._until, self._trying_until):
             return False
         if self._failures:
-            self._until = now + self._try_seconds
+            self._trying_until = now + self._try_seconds
         return True
 
     @property
@@ -54,15 +56,18 @@ class Rest:
         return self._failures > 0
 
     def begin(self) -> float:
-        """Rest from now on; gives the seconds."""
+        """Rest from now on; gives the seconds. Many callers may fail together: that is one failure."""
+        left = self._until - self._clock()
+        if left > 0:
+            return left
         seconds = min(_REST_FIRST_SECONDS * 2.0**self._failures, _REST_MOST_SECONDS) * random.uniform(0.6, 1.0)
         self._failures = min(self._failures + 1, 10)
-        self._until = time.monotonic() + seconds
+        self._until, self._trying_until = self._clock() + seconds, 0.0
         return seconds
 
     def end(self) -> None:
         """It answers."""
-        self._failures, self._until = 0, 0.0
+        self._failures, self._until, self._trying_until = 0, 0.0, 0.0
 
 
 class Need(NamedTuple):
@@ -129,7 +134,7 @@ class Replica:
 
     def connection(self, need: Need) -> sa.Connection | None:
         """A connection to it if it has replayed what is needed. None while it rests, is behind, or all its connections are in use."""
-        if not self._worth_asking(need) or not self._rest.over():
+        if not (self._knows(need) or time.monotonic() >= self._behind_until) or not self._rest.over():
             return None
         connection: sa.Connection | None = None
         enough = False
@@ -162,9 +167,6 @@ class Replica:
     def _knows(self, need: Need) -> bool:
         fresh = time.monotonic() - self._asked_at <= _ASK_SECONDS
         return need.bounded and fresh and self._replayed >= need.position and _same_timeline(self._replayed, need)
-
-    def _worth_asking(self, need: Need) -> bool:
-        return self._replayed >= need.position or time.monotonic() >= self._behind_until
 
     def _ask(self, connection: sa.Connection, need: Need) -> bool:
         generation = self._generation

@@ -1,7 +1,6 @@
 """When a replica is asked, and what it must have replayed."""
 
-from itertools import count
-
+import pytest
 from sqlalchemy.exc import OperationalError
 
 from broadsheet.positions import BEGINNING, position
@@ -68,19 +67,43 @@ def test_a_primary_that_is_back_is_needed_again() -> None:
     until(lambda: watch.need() == Need(position(1, "0/5"), 1), what="the bound being known again")
 
 
+class _Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 def test_rests_grow_to_a_bound_and_differ() -> None:
-    rest = Rest(try_seconds=1)
-    lengths = [rest.begin() for _ in range(12)]
+    clock = _Clock()
+    rest = Rest(try_seconds=1, clock=clock)
+    lengths = []
+    for _ in range(12):
+        lengths.append(rest.begin())
+        clock.now += 20
     assert 0.6 <= lengths[0] <= 1.0
     assert all(9.0 <= length <= 15.0 for length in lengths[5:])
     assert len(set(lengths)) == len(lengths)
 
 
+def test_many_who_fail_together_make_one_rest() -> None:
+    clock = _Clock()
+    rest = Rest(try_seconds=1, clock=clock)
+    first = rest.begin()
+    assert [rest.begin() for _ in range(7)] == [pytest.approx(first)] * 7
+    clock.now += 1
+    assert rest.over()
+
+
 def test_a_rest_ends_with_one_try_at_a_time() -> None:
-    rest = Rest(try_seconds=60)
+    clock = _Clock()
+    rest = Rest(try_seconds=3, clock=clock)
     rest.begin()
-    tries = (rest.over() for _ in count())
-    until(lambda: next(tries), what="the rest being over", within_seconds=5)
     assert not rest.over()
+    clock.now += 1
+    assert [rest.over(), rest.over()] == [True, False]
+    clock.now += 3
+    assert rest.over()
     rest.end()
     assert [rest.over(), rest.over()] == [True, True]
