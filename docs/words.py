@@ -98,6 +98,8 @@ JSON in UTF-8. Fields are added with a default and never change their meaning.
 EVENT_PATHS = {
     "broadsheet.runs.requested.v1": "A Kafka topic with the organization's id as key, written by `runs`, read by `jobs/renderer` in the "
     "consumer group `broadsheet-renderers`. What cannot be read goes to the topic `broadsheet.runs.requested.v1.dead` as it came.",
+    "catalog.report_changed": "The Nameko event `report_changed` of `catalog`, read by `queries`, which computes again what is read most.",
+    "catalog.source_refreshed": "The Nameko event `source_refreshed` of `catalog`, read by `queries`, which computes again what is read most.",
     "runs.run_finished": "The Nameko event `run_finished` of `runs`, read by `notifications`.",
 }
 
@@ -145,7 +147,8 @@ empty value is null. In the body of a run they are JSON values in `params`.
 
 **Results** (`…/queries/{query}/data`) are columns: `columns` has names and types (`text`, `integer`, `number`, `numeric`,
 `boolean`, `date`, `timestamp`, `json`), `data` one list of values for each. `as_of` is the moment the data is from. The
-headers say the same: `Age` in seconds, `Broadsheet-Cache: hit` or `miss`, `ETag` for `If-None-Match`.
+headers: `Age` in seconds, `Broadsheet-Cache: hit`, `stale` (a new one is being computed) or `miss`, `ETag` for
+`If-None-Match`. `Accept-Encoding: zstd` or `gzip` gives the bytes as they are kept.
 
 **Files** of a run support `Range`, `If-Range` and `If-None-Match`; the strong `ETag` is the SHA-256.
 

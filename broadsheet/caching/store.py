@@ -13,6 +13,7 @@ from typing import Any
 import redis
 
 from broadsheet.caching.breaker import Breaker, State
+from broadsheet.caching.connections import Connections
 from broadsheet.logs import logger
 
 POSITIONS = "bs:p:"
@@ -74,6 +75,7 @@ class Store:
 
     def __init__(self, client: "redis.Redis", breaker: Breaker | None = None):
         self._redis = client
+        self._quick = Connections(client)
         self.breaker = breaker or Breaker()
         self.errors = 0
         self._log = logger(__name__)
@@ -92,7 +94,7 @@ class Store:
         found: list[bytes | None] | None = None
         if self.breaker.allows():
             with self._counted():
-                found = self._redis.mget(keys)  # type: ignore[assignment]
+                found = self._quick.command("MGET", *keys)
         return found
 
     def write(self, items: Mapping[str, tuple[bytes, float]]) -> bool:

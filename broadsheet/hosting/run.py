@@ -16,9 +16,9 @@ import eventlet
 
 eventlet.monkey_patch()
 
-import psycogreen.eventlet
+from broadsheet.hosting.green import patch_psycopg
 
-psycogreen.eventlet.patch_psycopg()
+patch_psycopg()
 
 import importlib
 import signal

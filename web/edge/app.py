@@ -8,15 +8,14 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import MethodNotAllowed
 
 from broadsheet.errors import NotFound, Unavailable
-from broadsheet.ids import new_id
 from broadsheet.logs import logger
 from web.edge import api, authentication, openapi, problems, readiness, ui
 from web.edge.backends import Backends
 from web.edge.endpoints import json_response
+from web.edge.hotpath import HotPath
+from web.edge.requestid import HEADER, request_id
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_REQUEST_ID = "X-Request-ID"
-_MAX_REQUEST_ID = 64
 
 
 def create_app(backends: Backends) -> Flask:
@@ -58,19 +57,19 @@ def create_app(backends: Backends) -> Flask:
         raise NotFound("There is no such endpoint; see /api/v1/openapi.json")
 
     app.register_blueprint(ui.blueprint())
+    app.wsgi_app = HotPath(app.wsgi_app, backends)  # type: ignore[arg-type, method-assign]
     return app
 
 
 def _begin() -> None:
-    sent = request.headers.get(_REQUEST_ID, "")
-    g.request_id = sent if 0 < len(sent) <= _MAX_REQUEST_ID and sent.isascii() and sent.isprintable() else new_id()
+    g.request_id = request_id(request.environ)
     g.started = time.perf_counter()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
 
 def _end(response: Response) -> Response:
-    response.headers[_REQUEST_ID] = g.get("request_id", "")
+    response.headers[HEADER] = g.get("request_id", "")
     if request.path.startswith("/api/"):
         duration_ms = round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1)
         logger(__name__).debug("request", method=request.method, path=request.path, status=response.status_code, ms=duration_ms)

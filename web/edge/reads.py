@@ -6,13 +6,13 @@ bytes at once; if the claim has changed meanwhile, it asks once more. What is no
 
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, cast
 
 import msgspec
-from flask import Request
-from werkzeug.datastructures import Headers
 
-from broadsheet.caching.cache import Cache, Look, State
+from broadsheet.caching.cache import Cache, State
 from broadsheet.caching.encodings import IDENTITY, best, unpacked
 from broadsheet.caching.entries import etag_of, unseal
 from broadsheet.contracts.base import Principal
@@ -20,6 +20,9 @@ from broadsheet.contracts.queries import Queries, ReadOrder, ResultClaim
 from broadsheet.rpc.cached import CachedCall
 
 _MOST_KNOWN = 20_000
+
+#: A WSGI environment.
+Environ = Mapping[str, Any]
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -42,28 +45,37 @@ class Reads:
         self._cache = cache
         self._known: OrderedDict[str, tuple[bytes, ResultClaim]] = OrderedDict()
 
-    def data(self, principal: Principal, order: ReadOrder, query: str, limit: int | None, request: Request) -> Read:
-        """One query's result, for what the request's headers accept and have."""
+    def data(self, principal: Principal, order: ReadOrder, query: str, limit: int | None, environ: Environ) -> Read:
+        """One query's result, for what the request's headers accept and have. Raises what ``queries`` raises."""
+        read = self.kept(principal, order, query, limit, environ)
+        if read is not None:
+            return read
+        named: dict[str, Any] = {"principal": principal, "order": order, "query": query, "limit": limit}
+        answered = self._data.ask_service(named, self._data.question(named))
+        claim: ResultClaim = answered.value
+        state = State.HIT if claim.hit else State.MISS
+        return self._as_claimed(claim, state, answered.stored_at, environ) or self._carried(named)
+
+    def kept(self, principal: Principal, order: ReadOrder, query: str, limit: int | None, environ: Environ) -> Read | None:
+        """The same, if Redis has all of it. Raises what ``queries`` raised when that is what was kept."""
         named: dict[str, Any] = {"principal": principal, "order": order, "query": query, "limit": limit}
         asked = self._data.question(named)
-        has = request.environ.get("HTTP_IF_NONE_MATCH", "")
-        accepted = request.environ.get("HTTP_ACCEPT_ENCODING", "")
         known = self._known.get(asked.key)
-        wanted = _address(known[1], accepted) if known is not None and known[1].etag not in has else None
-        look = self._cache.look(asked, (wanted,) if wanted is not None else ())
+        wanted: tuple[str, ...] = ()
+        if known is not None and known[1].etag not in environ.get("HTTP_IF_NONE_MATCH", ""):
+            wanted = (_address(known[1], environ.get("HTTP_ACCEPT_ENCODING", "")),)
+        look = self._cache.look(asked, wanted)
         entry = self._data.usable(asked, named, look)
         if entry is None:
-            answered = self._data.ask_service(named, asked)
-            state = State.HIT if answered.value.hit else State.MISS
-            return self._read(named, answered.value, state, answered.stored_at, has, accepted, None, _NOTHING)
+            return None
         if known is not None and known[0] == entry.value:
             claim = known[1]
         else:
             claim = self._data.result(entry)
             self._remember(asked.key, entry.value, claim)
-        return self._read(named, claim, look.state, entry.stored_at, has, accepted, wanted, look)
+        return self._as_claimed(claim, look.state, entry.stored_at, environ, dict(zip(wanted, look.also, strict=False)))
 
-    def view(self, principal: Principal, order: ReadOrder, request: Request) -> Read:
+    def view(self, principal: Principal, order: ReadOrder, environ: Environ) -> Read:
         """A report's document, as JSON."""
         named: dict[str, Any] = {"principal": principal, "order": order}
         asked = self._view.question(named)
@@ -77,45 +89,44 @@ class Reads:
                 self._view.result(entry)
             body, state, stored_at = entry.value, look.state, entry.stored_at
         etag = etag_of(body)
-        has = request.environ.get("HTTP_IF_NONE_MATCH", "")
+        has = environ.get("HTTP_IF_NONE_MATCH", "")
         return Read(etag, IDENTITY, None if etag in has else body, state, max(0.0, time.time() - stored_at))
 
-    def _read(
+    def _as_claimed(
         self,
-        named: dict[str, Any],
         claim: ResultClaim,
         state: State,
         stored_at: float,
-        has: str,
-        accepted: str,
-        fetched: str | None,
-        look: Look,
-    ) -> Read:
+        environ: Environ,
+        fetched: Mapping[str, bytes | None] = MappingProxyType({}),
+    ) -> Read | None:
+        """What a claim speaks of, or ``None`` when its bytes were dropped a moment ago, or Redis is gone."""
         age = max(0.0, time.time() - stored_at)
+        accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
         encoding = best(accepted, claim.encodings)
-        if claim.etag in has:
+        if claim.etag in environ.get("HTTP_IF_NONE_MATCH", ""):
             return Read(claim.etag, encoding, None, state, age)
         if claim.body is not None:
             return Read(claim.etag, IDENTITY, claim.body.encode(), state, age)
         address = _address(claim, accepted)
-        if fetched == address:
-            body = unseal(look.also[0]) if look.also else None
+        if address in fetched:
+            body = unseal(fetched[address])
         else:
             found = self._cache.store.read([address])
             body = unseal(found[0]) if found else None
-        if body is None:  # dropped a moment ago, or Redis is gone
-            claim = self._queries.data_itself(**named)
-            return Read(claim.etag, IDENTITY, (claim.body or "").encode(), State.MISS, 0.0)
+        if body is None:
+            return None
         stored = address.rpartition(":")[2]
         return Read(claim.etag, encoding, body if stored == encoding else unpacked(body, stored), state, age)
+
+    def _carried(self, named: dict[str, Any]) -> Read:
+        claim = self._queries.data_itself(**named)
+        return Read(claim.etag, IDENTITY, (claim.body or "").encode(), State.MISS, 0.0)
 
     def _remember(self, key: str, value: bytes, claim: ResultClaim) -> None:
         self._known[key] = (value, claim)
         if len(self._known) > _MOST_KNOWN:
             self._known.popitem(last=False)
-
-
-_NOTHING = Look(State.MISS)
 
 
 def _address(claim: ResultClaim, accepted: str) -> str:
@@ -125,15 +136,14 @@ def _address(claim: ResultClaim, accepted: str) -> str:
     return f"{claim.key}:{stored}"
 
 
-def headers(read: Read) -> Headers:
+def headers(read: Read) -> list[tuple[str, str]]:
     """What a client is told about a result (RFC 9110, RFC 9111)."""
     encoded = read.encoding != IDENTITY
-    made = Headers()
-    made["ETag"] = f'"{read.etag}.{read.encoding}"' if encoded else f'"{read.etag}"'
-    made["Cache-Control"] = "private, no-cache"
-    made["Vary"] = "Accept-Encoding"
-    made["Broadsheet-Cache"] = read.state.value
-    made["Age"] = str(round(read.age_seconds))
-    if encoded and read.body is not None:
-        made["Content-Encoding"] = read.encoding
-    return made
+    sent = [
+        ("ETag", f'"{read.etag}.{read.encoding}"' if encoded else f'"{read.etag}"'),
+        ("Cache-Control", "private, no-cache"),
+        ("Vary", "Accept-Encoding"),
+        ("Broadsheet-Cache", read.state.value),
+        ("Age", str(round(read.age_seconds))),
+    ]
+    return [*sent, ("Content-Encoding", read.encoding)] if encoded and read.body is not None else sent

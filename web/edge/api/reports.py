@@ -15,9 +15,9 @@ from broadsheet.errors import FieldError, InvalidInput, NotFound, PreconditionFa
 from web.edge.authentication import principal
 from web.edge.backends import backends
 from web.edge.endpoints import JSON, MARKDOWN, Registry, endpoint, json_response
+from web.edge.parameters import parameters
 from web.edge.reads import Read, headers
 
-_PARAMETER = "param."
 _MAX_VERSION = 2**31 - 1
 _VERSION_TAG = re.compile(r'"?v?([0-9]{1,9})"?')
 
@@ -90,14 +90,14 @@ def blueprint(registry: Registry) -> Blueprint:
     @endpoint(api, registry, "GET", "/reports/<uuid:report_id>/view", returns=View)
     def view(report_id: str) -> Response:
         """The document to show; parameters are ``param.NAME=…``."""
-        return _sent(backends().reads.view(principal(), _order(report_id), request))
+        return _sent(backends().reads.view(principal(), _order(report_id), request.environ))
 
     @endpoint(api, registry, "GET", "/reports/<uuid:report_id>/queries/<query>/data", returns=Data)
     def data(report_id: str, query: str, limit: int | None = None) -> Response:
         """One query's result; parameters are ``param.NAME=…``."""
         if limit is not None and limit < 1:
             raise InvalidInput("The query string has mistakes", errors=(FieldError("/query/limit", "At least 1"),))
-        return _sent(backends().reads.data(principal(), _order(report_id), query, limit, request))
+        return _sent(backends().reads.data(principal(), _order(report_id), query, limit, request.environ))
 
     @endpoint(api, registry, "GET", "/reports/<uuid:report_id>/editions", returns=PageOf[Edition])
     def list_editions(report_id: str, limit: int = 50, cursor: str | None = None) -> PageOf[Edition]:
@@ -131,13 +131,4 @@ def _if_version() -> int | None:
 def _order(report_id: str) -> ReadOrder:
     """What the query string asks for; ``Cache-Control: no-cache`` (a reload) asks for an answer of now."""
     max_age = 0 if request.cache_control.no_cache else request.cache_control.max_age
-    return ReadOrder(report_id=report_id, params=_parameters(), max_age_seconds=max_age)
-
-
-def _parameters() -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name in request.args:
-        if name.startswith(_PARAMETER):
-            values = request.args.getlist(name)
-            found[name.removeprefix(_PARAMETER)] = values[0] if len(values) == 1 else values
-    return found
+    return ReadOrder(report_id=report_id, params=parameters(request.args.items(multi=True)), max_age_seconds=max_age)
