@@ -21,10 +21,10 @@ from broadsheet import errors
 from broadsheet.caching.computing import Computation, computing, current
 from broadsheet.caching.counts import Counts, Outcome
 from broadsheet.caching.entries import Entry, decode, encode
-from broadsheet.caching.flights import Flights
+from broadsheet.caching.flights import Flights, Locks
 from broadsheet.caching.near import Near
 from broadsheet.caching.policy import Policy, Question
-from broadsheet.caching.store import EPOCH, Store, answer_key, position_key
+from broadsheet.caching.store import EPOCH, Lock, Store, answer_key, position_key
 from broadsheet.errors import BroadsheetError
 from broadsheet.positions import PRIMARY, read_floor
 
@@ -64,7 +64,10 @@ class Look(msgspec.Struct, frozen=True):
     also: tuple[bytes | None, ...] = ()
 
 
+#: Redis did not answer.
 _MISS = Look(State.MISS)
+#: It was not asked, because there is nothing to learn.
+_NOTHING = Look(State.MISS, positions={})
 
 
 class Cache:
@@ -78,27 +81,32 @@ class Cache:
         self.counts = counts
         self.position = position
         self._most_bytes = most_bytes
-        self._flights: Flights[Entry] = Flights(store)
+        self._flights: Flights[tuple[Entry, bool]] = Flights()
+        self._locks = Locks(store)
         self._epoch = ""
         self._tags: OrderedDict[str, tuple[str, ...]] = OrderedDict()
         self._guard = threading.Lock()
 
     def look(self, question: Question, also: Sequence[str] = ()) -> Look:
         """What Redis has for this question: its answer and all positions in one round trip (two, where it depends on unknown tags)."""
+        return self._look(question, also)[1]
+
+    def _look(self, question: Question, also: Sequence[str], lock: Lock | None = None) -> tuple[bool | None, Look]:
+        """The look; and whether ``lock`` was taken on the way."""
         tags = self._tags.get(question.key, question.tags)
-        found = self._read(question.key, tags, also)
+        taken, found = self._read(question.key, tags, also, lock)
         if found is None:
-            return _MISS
+            return taken, _MISS
         entry, positions, others = found
         if entry is not None and entry.tags is not None and not entry.tags.keys() <= positions.keys():
             self._remember(question.key, (*question.tags, *(tag for tag in entry.tags if tag not in question.tags)))
-            found = self._read(question.key, self._tags[question.key], also)
+            _, found = self._read(question.key, self._tags[question.key], also)
             if found is None:
-                return _MISS
+                return taken, _MISS
             entry, positions, others = found
         if entry is None or not _unmoved(entry, positions) or not self._holds(question, entry):
-            return Look(State.MISS, None, positions, others)
-        return Look(self._judge(entry), entry, positions, others)
+            return taken, Look(State.MISS, None, positions, others)
+        return taken, Look(self._judge(entry), entry, positions, others)
 
     def serve(
         self,
@@ -115,22 +123,29 @@ class Cache:
         forbidden, mistakes) is an entry like any other; other errors are raised.
         """
         asked_at = time.time()
-        last: list[Look] = [_MISS]
 
-        def look() -> Entry | None:
-            last[0] = self.look(msgspec.structs.replace(question, max_age_seconds=None))
-            entry = last[0].entry
+        def usable(look: Look) -> Entry | None:
+            entry = look.entry
             if entry is None or (newer_than is not None and entry.stored_at <= newer_than):
                 return None
             if question.max_age_seconds is not None and entry.stored_at < asked_at - question.max_age_seconds:
                 return None
-            return entry if last[0].state is State.HIT or newer_than is not None else None
+            return entry if look.state is State.HIT or newer_than is not None else None
 
-        def computed() -> Entry:
-            return self._compute(question, policy, compute, last[0], fresh_only=newer_than is not None, kept=kept)
+        def computed(look: Look, lock: Lock | None = None) -> Entry:
+            return self._compute(question, policy, compute, look, lock, newer_than, kept)
 
-        entry, elsewhere = self._flights.lead(question.key, computed, look if kept else None, timeout_seconds=_FLIGHT_SECONDS)
-        outcome = Outcome.WAIT if elsewhere else Outcome.REFRESH if newer_than is not None else Outcome.MISS
+        def here() -> tuple[Entry, bool]:
+            if not kept:
+                return computed(self._looked(question)), False
+            if policy.exclusive:
+                return self._alone(question, usable, computed)
+            look = self._looked(question)
+            entry = usable(look)
+            return (entry, True) if entry is not None else (computed(look), False)
+
+        (entry, elsewhere), waited = self._flights.lead(question.key, here, timeout_seconds=_FLIGHT_SECONDS)
+        outcome = Outcome.WAIT if elsewhere or waited else Outcome.REFRESH if newer_than is not None else Outcome.MISS
         self.counts.add(question.organization_id, question.method, outcome)
         return entry, State.HIT if elsewhere else State.MISS
 
@@ -143,9 +158,27 @@ class Cache:
         computation = current()
         if computation is None:
             return
-        found = self._read("", (tag,), ())
+        _, found = self._read("", (tag,), ())
         positions = self._positions(found[1] if found else None)
         computation.used(positions, float("inf"))
+
+    def _looked(self, question: Question) -> Look:
+        """A look whatever the age; none where there is nothing to learn that the caller has not just seen."""
+        if not question.tags:
+            return _NOTHING
+        return self.look(msgspec.structs.replace(question, max_age_seconds=None))
+
+    def _alone(
+        self, question: Question, usable: Callable[[Look], Entry | None], computed: Callable[[Look, Lock | None], Entry]
+    ) -> tuple[Entry, bool]:
+        last = _MISS
+
+        def attempt(lock: Lock) -> tuple[bool | None, Entry | None]:
+            nonlocal last
+            taken, last = self._look(msgspec.structs.replace(question, max_age_seconds=None), (), lock)
+            return taken, usable(last)
+
+        return self._locks.alone(question.key, attempt, lambda lock: computed(last, lock), timeout_seconds=_FLIGHT_SECONDS)
 
     def _holds(self, question: Question, entry: Entry) -> bool:
         now = time.time()
@@ -158,27 +191,44 @@ class Cache:
         return State.HIT if time.time() + early < entry.fresh_until else State.STALE
 
     def _read(
-        self, key: str, tags: Sequence[str], also: Sequence[str]
-    ) -> tuple[Entry | None, dict[str, str | None], tuple[bytes | None, ...]] | None:
-        """One ``MGET``; once more when Redis knows a newer epoch."""
+        self, key: str, tags: Sequence[str], also: Sequence[str], lock: Lock | None = None
+    ) -> tuple[bool | None, tuple[Entry | None, dict[str, str | None], tuple[bytes | None, ...]] | None]:
+        """One round trip; one more when Redis knows another epoch than this process."""
+        taken: bool | None = None
         for _ in range(2):
             epoch = self._epoch
-            found = self.store.read([EPOCH, answer_key(epoch, key), *(position_key(epoch, tag) for tag in tags), *also])
+            keys = [EPOCH, answer_key(epoch, key), *(position_key(epoch, tag) for tag in tags), *also]
+            found: list[bytes | None] | None
+            if lock is not None and not taken:
+                both = self.store.take_and_read(lock, keys)
+                if both is None:
+                    return None, None
+                taken, found = both
+            else:
+                found = self.store.read(keys)
             if found is None:
-                return None
+                return taken, None
+            others = tuple(found[2 + len(tags) :])
             if found[0] is None:
-                return None, dict.fromkeys(tags), tuple(found[2 + len(tags) :])
+                return taken, (None, dict.fromkeys(tags), others)
             if found[0] == epoch.encode():
                 positions = {tag: raw.decode() if raw is not None else None for tag, raw in zip(tags, found[2:], strict=False)}
-                return decode(found[1]), positions, tuple(found[2 + len(tags) :])
+                return taken, (decode(found[1]), positions, others)
             self._epoch = found[0].decode()
-        return None
+        return taken, None
 
     def _compute(
-        self, question: Question, policy: Policy, compute: Callable[[], bytes], look: Look, *, fresh_only: bool, kept: bool
+        self,
+        question: Question,
+        policy: Policy,
+        compute: Callable[[], bytes],
+        look: Look,
+        lock: Lock | None,
+        newer_than: float | None,
+        kept: bool,
     ) -> Entry:
         positions = self._positions({tag: (look.positions or {}).get(tag) for tag in question.tags} if look is not _MISS else None)
-        computation = Computation(positions or {}, storable=positions is not None, fresh_only=fresh_only)
+        computation = Computation(positions or {}, storable=positions is not None, newer_than=newer_than)
         floor = read_floor.set(max(positions.values(), default=None) if positions is not None else PRIMARY)
         began = time.time()
         try:
@@ -193,7 +243,9 @@ class Cache:
         entry = self._entry(policy, computation, value, ok, began)
         seconds = entry.stale_until - entry.stored_at
         if entry.tags is not None and kept and seconds > 0 and len(value) <= self._most_bytes:
-            self.store.write({answer_key(self._epoch, question.key): (encode(entry), seconds)})
+            self.store.write({answer_key(self._epoch, question.key): (encode(entry), seconds)}, release=lock)
+        elif lock is not None:
+            self.store.release(lock.key, lock.owner)
         return entry
 
     def _entry(self, policy: Policy, computation: Computation, value: bytes, ok: bool, began: float) -> Entry:

@@ -10,12 +10,15 @@ from contextvars import ContextVar
 
 
 class Computation:
-    """One answer in the making. ``fresh_only``: it was asked for because the old one is stale, so stale parts will not do."""
+    """One answer in the making.
 
-    def __init__(self, tags: Mapping[str, str], *, storable: bool, fresh_only: bool):
+    ``newer_than`` (POSIX seconds): it is to replace the one that was stored then, so parts that are stale, or as old, will not do.
+    """
+
+    def __init__(self, tags: Mapping[str, str], *, storable: bool, newer_than: float | None = None):
         self.tags = dict(tags)
         self.storable = storable
-        self.fresh_only = fresh_only
+        self.newer_than = newer_than
         self.ttl_seconds: float | None = None
         self.stale_seconds: float | None = None
         self.fresh_until = float("inf")

@@ -10,6 +10,8 @@ from typing import Any
 
 import redis
 
+Command = Sequence[str | bytes]
+
 
 class Connections:
     """Idle connections of one client's pool settings. Threads and greenlets may share it."""
@@ -20,38 +22,48 @@ class Connections:
 
     def command(self, *parts: str) -> Any:
         """The reply to one command. Raises ``redis.RedisError`` or ``OSError``."""
+        return self.commands(parts)[0]
+
+    def commands(self, *commands: Command) -> list[Any]:
+        """The replies to several, sent at once; they may be sent twice. Raises the first error among them, after all are read."""
         try:
             connection = self._idle.pop()
         except IndexError:
-            return self._ask(self._new(), parts)
+            return self._ask(self._new(), commands)
         try:
-            return self._ask(connection, parts)
+            return self._ask(connection, commands)
         except (redis.ConnectionError, OSError) as error:
             if isinstance(error, redis.TimeoutError | TimeoutError):
                 raise
             self._drop_idle()
-            return self._ask(self._new(), parts)
+            return self._ask(self._new(), commands)
 
     def _new(self) -> Any:
         connection: Any = self._pool.make_connection()
         connection.connect()
         return connection
 
-    def _ask(self, connection: Any, parts: Sequence[str]) -> Any:
-        done = False
+    def _ask(self, connection: Any, commands: Sequence[Command]) -> list[Any]:
+        replies = []
         try:
-            connection.send_command(*parts, check_health=False)
-            reply = connection.read_response()
-            done = True
-        except redis.ResponseError:
-            done = True
-            raise
+            if len(commands) == 1:
+                connection.send_command(*commands[0], check_health=False)
+            else:
+                connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+            for _ in commands:
+                try:
+                    replies.append(connection.read_response())
+                except redis.ResponseError as error:
+                    replies.append(error)
         finally:
-            if done:
+            if len(replies) == len(commands):
                 self._idle.append(connection)
             else:
                 connection.disconnect()  # a reply may still come, and must not be taken for the next one's
-        return reply
+        for reply in replies:
+            if isinstance(reply, redis.ResponseError):
+                raise reply
+        return replies
 
     def _drop_idle(self) -> None:
         """Those that lay idle with one that has died are dead too."""

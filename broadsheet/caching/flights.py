@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from broadsheet.caching.store import Store, lock_key
+from broadsheet.caching.store import Lock, Store, lock_key
 
 T = TypeVar("T")
 
@@ -47,24 +47,14 @@ class Flight(Generic[T]):
 
 
 class Flights(Generic[T]):
-    """The flights of one process, and its locks."""
+    """The flights of one process."""
 
-    def __init__(self, store: Store):
-        self._store = store
+    def __init__(self) -> None:
         self._under_way: dict[str, Flight[T]] = {}
-        self._held: dict[str, str] = {}
         self._guard = threading.Lock()
-        self._extender: threading.Thread | None = None
 
-    def lead(
-        self, key: str, compute: Callable[[], T], look: Callable[[], T | None] | None, *, timeout_seconds: float
-    ) -> tuple[T, bool]:
-        """The answer, and whether somebody else computed it. ``look`` gives an answer that has appeared meanwhile.
-
-        Without ``look`` nothing is shared beyond this process.
-
-        Raises what ``compute`` raises, to all who wait in this process.
-        """
+    def lead(self, key: str, compute: Callable[[], T], *, timeout_seconds: float) -> tuple[T, bool]:
+        """The answer, and whether somebody else here computed it. Raises what ``compute`` raises, to all who wait."""
         with self._guard:
             flight = self._under_way.get(key)
             leading = flight is None
@@ -74,9 +64,9 @@ class Flights(Generic[T]):
             found = flight.wait(timeout_seconds)
             return (found, True) if found is not None else (compute(), False)
         try:
-            answer, waited = (compute(), False) if look is None else self._alone(key, compute, look, timeout_seconds)
+            answer = compute()
             flight.land(answer)
-            return answer, waited
+            return answer, False
         except BaseException as error:
             flight.crash(error)
             raise
@@ -84,30 +74,56 @@ class Flights(Generic[T]):
             with self._guard:
                 del self._under_way[key]
 
-    def _alone(self, key: str, compute: Callable[[], T], look: Callable[[], T | None], timeout_seconds: float) -> tuple[T, bool]:
-        """As the only one of this process: compute under the lock, or find what its owner has stored."""
-        owner, lock = uuid.uuid4().hex, lock_key(key)
+
+class Locks:
+    """The locks that this process holds in Redis."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        self._held: dict[str, str] = {}
+        self._guard = threading.Lock()
+        self._extender: threading.Thread | None = None
+
+    def alone(
+        self,
+        key: str,
+        attempt: Callable[[Lock], tuple[bool | None, T | None]],
+        compute: Callable[[Lock | None], T],
+        *,
+        timeout_seconds: float,
+    ) -> tuple[T, bool]:
+        """The answer, and whether another process computed it.
+
+        ``attempt`` tries to take the lock and looks for the answer in one go (``None``: Redis is away); ``compute`` gets the lock it is to
+        release when it stores what it has computed, or ``None`` where there is none.
+        """
+        lock = Lock(lock_key(key), uuid.uuid4().hex, _LOCK_SECONDS)
         deadline = time.monotonic() + timeout_seconds
         pause = _FIRST_LOOK_SECONDS
-        while (taken := self._store.take(lock, owner, _LOCK_SECONDS)) is False and time.monotonic() < deadline:
+        taken, found = attempt(lock)
+        while taken is False and found is None and time.monotonic() < deadline:
             time.sleep(pause * random.uniform(0.5, 1.0))
             pause = min(_LONGEST_LOOK_SECONDS, pause * 1.5)
-            if (found := look()) is not None:
-                return found, True
+            taken, found = attempt(lock)
+        if found is not None:
+            if taken:
+                self._store.release(lock.key, lock.owner)
+            return found, True
         if not taken:  # Redis is away, or the owner takes for ever
-            return compute(), False
-        self._hold(lock, owner)
+            return compute(None), False
+        self._hold(lock)
         try:
-            found = look()  # its last owner may have finished a moment ago
-            return (compute(), False) if found is None else (found, True)
+            return compute(lock), False
+        except BaseException:
+            self._store.release(lock.key, lock.owner)
+            raise
         finally:
             with self._guard:
-                self._held.pop(lock, None)
-            self._store.release(lock, owner)
+                self._held.pop(lock.key, None)
 
-    def _hold(self, lock: str, owner: str) -> None:
+    def _hold(self, lock: Lock) -> None:
         with self._guard:
-            self._held[lock] = owner
+            self._held[lock.key] = lock.owner
             if self._extender is None:
                 self._extender = threading.Thread(target=self._extend_forever, name="cache-locks", daemon=True)
                 self._extender.start()
@@ -117,5 +133,5 @@ class Flights(Generic[T]):
             time.sleep(_EXTEND_SECONDS)
             with self._guard:
                 held = dict(self._held)
-            for lock, owner in held.items():
-                self._store.extend(lock, owner, _LOCK_SECONDS)
+            for key, owner in held.items():
+                self._store.extend(key, owner, _LOCK_SECONDS)

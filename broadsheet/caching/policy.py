@@ -43,6 +43,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     max_age: Callable[..., float | None] = lambda **_: None
     near: bool = False
     warm: bool = False
+    #: Whether only one process at a time computes it: for what is dear. Within a process it is always one.
+    exclusive: bool = False
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 import redis
 
 from broadsheet.caching.breaker import Breaker, State
@@ -70,6 +71,14 @@ def lock_key(key: str) -> str:
     return f"bs:l:{key}"
 
 
+class Lock(msgspec.Struct, frozen=True):
+    """A key that belongs to ``owner`` for so long, unless it is extended."""
+
+    key: str
+    owner: str
+    seconds: float
+
+
 class Store:
     """Redis, as far as it answers. ``None`` and ``False`` mean that it did not."""
 
@@ -97,15 +106,28 @@ class Store:
                 found = self._quick.command("MGET", *keys)
         return found
 
-    def write(self, items: Mapping[str, tuple[bytes, float]]) -> bool:
-        """Keep values for so many seconds; whether Redis took them all."""
+    def take_and_read(self, lock: Lock, keys: Sequence[str]) -> tuple[bool, list[bytes | None]] | None:
+        """Try to own a lock, and read, in one round trip."""
+        if not self.breaker.allows():
+            return None
+        with self._counted():
+            taken, found = self._quick.commands(
+                ("SET", lock.key, lock.owner, "NX", "PX", str(round(lock.seconds * 1000))), ("MGET", *keys)
+            )
+            return taken is not None, found
+        return None
+
+    def write(self, items: Mapping[str, tuple[bytes, float]], *, release: Lock | None = None) -> bool:
+        """Keep values for so many seconds, and let go of a lock; whether Redis took them all."""
         if not self.breaker.allows():
             return False
+        commands: list[tuple[str | bytes, ...]] = [
+            ("SET", key, value, "PX", str(max(1, round(seconds * 1000)))) for key, (value, seconds) in items.items()
+        ]
+        if release is not None:
+            commands.append(("EVAL", _RELEASE, "1", release.key, release.owner))
         with self._counted():
-            with self._redis.pipeline(transaction=False) as pipeline:
-                for key, (value, seconds) in items.items():
-                    pipeline.set(key, value, px=max(1, round(seconds * 1000)))
-                pipeline.execute()
+            self._quick.commands(*commands)
             return True
         return False
 

@@ -109,7 +109,7 @@ class CachedCall:
                 self.cache.counts.add(asked.organization_id, self._name, Outcome.BYPASS)
             return None
         if look.state is State.STALE:
-            if computation is not None and computation.fresh_only:
+            if computation is not None and computation.newer_than is not None:
                 return None
             self._refresh(asked, named, entry)
         self.cache.counts.add(asked.organization_id, self._name, Outcome.HIT if look.state is State.HIT else Outcome.STALE)

@@ -82,10 +82,17 @@ class Executor:
 
     def answer(self, asked: Asked) -> Answered:
         """Where the first rows are as JSON. Raises ``QueryFailed`` and its kin, ``SourceUnavailable``."""
-        policy = Policy(ttl_seconds=asked.ttl_seconds, stale_seconds=stale_seconds(asked.ttl_seconds))
+        policy = Policy(ttl_seconds=asked.ttl_seconds, stale_seconds=stale_seconds(asked.ttl_seconds), exclusive=True)
         question = asked.question()
-        entry, state = self._cache.serve(question, policy, lambda: self._computed(asked), kept=asked.ttl_seconds > 0)
-        if (computation := current()) is not None:
+        computation = current()
+        entry, state = self._cache.serve(
+            question,
+            policy,
+            lambda: self._computed(asked),
+            newer_than=computation.newer_than if computation is not None else None,
+            kept=asked.ttl_seconds > 0,
+        )
+        if computation is not None:
             computation.used(entry.tags, entry.fresh_until)
         if not entry.ok:
             raise errors.from_wire(msgspec.json.decode(entry.value))
