@@ -8,7 +8,13 @@ import logging
 import sys
 from typing import Any
 
-import structlog
+_rich_was_there = "rich" in sys.modules
+if not _rich_was_there:
+    sys.modules["rich"] = None  # type: ignore[assignment] # structlog takes it for colours, which costs every process 4 MB
+import structlog  # noqa: E402
+
+if not _rich_was_there:
+    del sys.modules["rich"]
 
 
 class _DropExpected(logging.Filter):
