@@ -85,6 +85,14 @@ class AmqpTransport:
             self._pending.pop(correlation_id, None)
             self._slots.release()
 
+    def cast(self, service: str, method: str, arguments: dict[str, Any], headers: dict[str, str]) -> bool:
+        """Ask for something and wait for nothing: an answer is dropped. Whether the broker took it."""
+        try:
+            self._publish(f"{service}.{method}", {"args": [], "kwargs": arguments}, str(uuid.uuid4()), headers)
+        except Unavailable:
+            return False
+        return True
+
     def close(self) -> None:
         """Stop; calls under way fail."""
         self._closed.set()
