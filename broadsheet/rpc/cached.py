@@ -143,7 +143,7 @@ class CachedCall:
 
     def _refresh(self, asked: Question, named: dict[str, Any], entry: Entry) -> None:
         assert self.cache is not None
-        if self.cache.may_refresh(asked):
+        if self.cache.may_refresh(asked, entry):
             self._call.cast(named, {REFRESH_HEADER: repr(entry.stored_at)})
 
     def _as_asked(self, asked: Question, named: dict[str, Any]) -> bytes:
