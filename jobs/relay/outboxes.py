@@ -16,6 +16,8 @@ from broadsheet.outbox import CHANNEL, Destination
 from broadsheet.schemas import SCHEMAS
 
 BATCH = 500
+#: Whoever hears of a change hears it after the cache.
+ORDER = (Destination.CACHE, Destination.LIVE, Destination.EVENT, Destination.KAFKA)
 _LOCK_CLASS = 0x6F62  # "ob": the first half of the advisory lock, the second is the schema
 
 
@@ -62,20 +64,25 @@ class Outboxes:
         return schemas & set(SCHEMAS)
 
     def drain(self, schema: str, send: Send) -> int:
-        """Send one batch; gives how many rows were sent. Fewer than :data:`BATCH` means the outbox is empty (or its rest can't be sent)."""
+        """Send a batch for each destination, so that one that is down holds up nobody; gives the most rows that one of them took.
+
+        Fewer than :data:`BATCH` means that the outbox is empty (or its rest can't be sent).
+        """
         with self._connection, self._connection.cursor() as cursor:
             cursor.execute("select pg_try_advisory_xact_lock(%s, %s)", (_LOCK_CLASS, list(SCHEMAS).index(schema)))
             if not cursor.fetchone()[0]:
                 return 0
             table = sql.Identifier(schema, "outbox")
-            cursor.execute(
-                sql.SQL("select id, destination, name, key, payload from {} order by id limit %s").format(table), (BATCH,)
-            )
-            rows = [OutboxRow(id_, Destination(where), name, key, bytes(payload)) for id_, where, name, key, payload in cursor]
-            sent = list(send(rows)) if rows else []
-            if sent:
-                cursor.execute(sql.SQL("delete from {} where id = any(%s)").format(table), (sent,))
-            return len(sent)
+            return max(self._drain_one(cursor, table, destination, send) for destination in ORDER)
+
+    def _drain_one(self, cursor: Any, table: sql.Identifier, destination: Destination, send: Send) -> int:
+        batch = sql.SQL("select id, name, key, payload from {} where destination = %s order by id limit %s")
+        cursor.execute(batch.format(table), (destination.value, BATCH))
+        rows = [OutboxRow(id_, destination, name, key, bytes(payload)) for id_, name, key, payload in cursor]
+        sent = list(send(rows)) if rows else []
+        if sent:
+            cursor.execute(sql.SQL("delete from {} where id = any(%s)").format(table), (sent,))
+        return len(sent)
 
     def position(self) -> tuple[str, str]:
         """Epoch and position of the primary now: at or beyond the commit of every row that was read."""

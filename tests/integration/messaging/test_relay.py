@@ -115,3 +115,14 @@ def test_without_kafka_its_rows_wait_and_arrive_in_order_when_it_is_back(system:
     arrived = _arrived(system, topic, 20)["key"]
     assert list(dict.fromkeys(int(payload) for payload in arrived)) == list(range(20))
     until(lambda: _waiting(system, topic) == 0, what="the outbox being empty", within_seconds=60)
+
+
+def test_a_destination_that_takes_nothing_holds_up_no_other(system: System, topic: str) -> None:
+    nobody = f"nobody.{new_id()}"
+    _say(system, "event", nobody, [("key", b"{}")] * 600)
+    try:
+        _say(system, "kafka", topic, [("key", b"after them")])
+        assert _arrived(system, topic, 1)["key"] == [b"after them"]
+        assert _waiting(system, nobody) == 600
+    finally:
+        rows(system.stack, "delete from runs.outbox where name = %s", nobody)
