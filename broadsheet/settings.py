@@ -43,6 +43,7 @@ class Settings:
     service_workers: int = _setting(32, "Concurrent calls one service process handles.", "calls")
     query_timeout_seconds: float = _setting(30.0, "Statement timeout of a query that a reader waits for.", "seconds")
     query_row_limit: int = _setting(10_000, "Most rows one block can show.", "rows")
+    query_byte_limit: int = _setting(64 * 1024 * 1024, "Most memory (as Arrow) that the rows of one block can take.", "bytes")
     query_concurrency: int = _setting(8, "Concurrent queries per data source and process.", "queries")
     query_cache_seconds: int = _setting(300, "How old a shown result may be where the report does not say.", "seconds")
     cache_timeout_seconds: float = _setting(0.25, "How long the cache may take; then an answer is computed.", "seconds")

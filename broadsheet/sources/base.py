@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 class SourceUrl(msgspec.Struct, frozen=True):
     """Where a data source is and how long anything there may take.
 
-    ``url`` is the primary (``postgresql://user:password@host:port/database``); ``replicas`` are read first, in order. Times are in
-    seconds. ``time_zone`` is an IANA name: what ``date_trunc`` and a cast to ``date`` go by.
+    ``url`` is the primary (``postgresql://user:password@host:port/database``); ``replicas`` are read first, by turns, unless they are
+    more than ``max_lag_seconds`` behind. Times are in seconds. ``time_zone`` is an IANA name: what ``date_trunc`` and a cast to ``date``
+    go by.
     """
 
     url: str
     replicas: tuple[str, ...] = ()
     statement_timeout_seconds: float = 60.0
     connect_timeout_seconds: int = 5
+    max_lag_seconds: float = 30.0
     time_zone: str = "UTC"
 
     def __repr__(self) -> str:
@@ -84,8 +86,14 @@ class Snapshot(Protocol):
 class Source(Protocol):
     """A database that reports read from. Safe to share between threads."""
 
-    def snapshot(self, *, time_zone: str | None = None) -> Snapshot:
-        """A new snapshot, of a replica if there is one that answers. Nothing is connected before it is read from."""
+    def snapshot(self, *, time_zone: str | None = None, not_before: dt.datetime | None = None) -> Snapshot:
+        """A new snapshot, of a replica if there is one that answers and is recent. Nothing is connected before it is read from.
+
+        Whatever was committed ``not_before`` (aware) is in it: a replica that may not have replayed that much is passed over.
+        """
+
+    def drop_idle(self) -> None:
+        """Close connections that nobody has used for some minutes."""
 
     def close(self) -> None:
         """Close the connections kept for reuse."""

@@ -25,6 +25,8 @@ _NOT_THE_QUERY = re.compile(r"08...|28...|3D000|53...|57P0.|58...|40001|40P01")
 _NOT_READ_ONLY = {"25006", "42P11"}
 _WRITES = ("data-modifying statement", "in a read-only transaction")
 _CANCELED = "57014"
+_LOST_STATES = re.compile(r"08...|57P0[1-5]")
+#: A connection that breaks carries no SQLSTATE: libpq's own words (fe-misc.c, fe-secure.c, fe-exec.c) are all there is.
 _LOST = ("server closed the connection", "no connection to the server", "could not receive data", "terminating connection")
 
 
@@ -88,7 +90,10 @@ def failure(error: BaseException, *, sql: str, prefix_length: int, timed_out: bo
         if timed_out or "statement timeout" in said.message:
             return QueryTimedOut(f"The query ran longer than the {timeout_seconds:g} seconds it is allowed.")
         return QueryFailed(f"The query was stopped by the database: {said.message}")
-    if _NOT_THE_QUERY.fullmatch(said.sqlstate) or _lost(said.message):
+    if _LOST_STATES.fullmatch(said.sqlstate) or any(words in said.message for words in _LOST):
+        message = f"The connection to the data source was lost while reading; try again. ({said.message})"
+        return SourceUnavailable(message, retry_after_seconds=5)
+    if _NOT_THE_QUERY.fullmatch(said.sqlstate):
         return unavailable(error)
     kind = QueryNotReadOnly if said.is_write else QueryFailed
     message = f"A report may only read: {said.message}" if kind is QueryNotReadOnly else said.message
@@ -104,11 +109,6 @@ def _offset(said: Complaint, prefix_length: int, length: int) -> int | None:
     if said.position and said.position > prefix_length:
         return min(said.position - 1 - prefix_length, length)
     return None
-
-
-def _lost(message: str) -> bool:
-    """A connection that breaks carries no SQLSTATE: libpq's own words (fe-misc.c, fe-secure.c) are all there is."""
-    return any(words in message for words in _LOST)
 
 
 def _last_words(text: str) -> str:

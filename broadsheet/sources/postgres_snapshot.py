@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from adbc_driver_postgresql import StatementOptions
 from psycopg2.extensions import connection as PsycopgConnection
 
-from broadsheet.errors import Cancelled, ResultTooLarge, SourceUnavailable
+from broadsheet.errors import Cancelled, ResultTooLarge
 from broadsheet.sources.base import Result, SourceUrl
 from broadsheet.sources.binding import quote
 from broadsheet.sources.postgres_errors import DRIVER_ERRORS, failure, unavailable
+from broadsheet.sources.postgres_session import Opened, answer, command
 from broadsheet.sources.statements import one_statement, wrapped
 
 if TYPE_CHECKING:
@@ -34,35 +35,38 @@ _BEGIN = "begin isolation level repeatable read read only"
 _BATCH_BYTES = 4 * 1024 * 1024
 _COPY_BUFFER_BYTES = 1024 * 1024
 
-#: A standby that has replayed all it received, and still receives, is as of now; else as of the last commit it has replayed.
-_AS_OF = """select case when pg_is_in_recovery()
-          and (pg_last_wal_receive_lsn() is distinct from pg_last_wal_replay_lsn() or not exists (select from pg_stat_wal_receiver))
-         then coalesce(pg_last_xact_replay_timestamp(), now()) else now() end"""
+#: A cancellation that came before the statement is repeated so often, until the statement has ended.
+_CANCEL_AGAIN_SECONDS = 0.05
+_CANCEL_FOR_SECONDS = 2.0
 
 
 class Connections(Protocol):
     """What a snapshot needs from its source."""
 
-    def idle_connection(self) -> "tuple[str, adbc.Connection] | None": ...
-    def new_connection(self) -> "tuple[str, adbc.Connection]": ...
-    def connection_to(self, url: str) -> "adbc.Connection": ...
-    def copy_connection(self, url: str | None) -> tuple[str, PsycopgConnection]: ...
+    def arrow_connection(self, not_before: dt.datetime | None) -> "Opened[adbc.Connection]": ...
+    def arrow_connection_to(self, url: str) -> "adbc.Connection": ...
+    def copy_connection(self, not_before: dt.datetime | None) -> Opened[PsycopgConnection]: ...
+    def copy_connection_to(self, url: str) -> PsycopgConnection: ...
     def give_back(self, url: str, connection: "adbc.Connection") -> None: ...
 
 
 class PostgresSnapshot:
     """See :class:`broadsheet.sources.base.Snapshot`."""
 
-    def __init__(self, connections: Connections, config: SourceUrl, time_zone: str) -> None:
+    def __init__(self, connections: Connections, config: SourceUrl, time_zone: str, not_before: dt.datetime | None = None) -> None:
         self._connections = connections
         self._timeout_seconds = config.statement_timeout_seconds
         self._time_zone = time_zone
+        self._not_before = not_before
         self._url: str | None = None
         self._arrow: adbc.Connection | None = None
         self._copy: PsycopgConnection | None = None
         self._as_of: dt.datetime | None = None
         self._cancelled = False
+        self._busy = False
         self._clean = True
+        self._limited = False
+        self._stream: ArrowStream | None = None
 
     @property
     def as_of(self) -> dt.datetime:
@@ -81,7 +85,10 @@ class PostgresSnapshot:
                 batches.append(batch)
                 size += batch.nbytes
                 if max_bytes is not None and size > max_bytes:
-                    raise ResultTooLarge(f"The result takes more than {max_bytes:,} bytes; ask for fewer rows or columns.")
+                    raise ResultTooLarge(
+                        f"The result takes more than {_size(max_bytes)}, too much for a page. Ask for fewer rows or columns, or "
+                        "aggregate in the query; a file made by a run may be larger."
+                    )
         finally:
             stream.close()
         table = table_of(batches, stream.schema)
@@ -93,18 +100,21 @@ class PostgresSnapshot:
         from broadsheet.sources.postgres_stream import ArrowStream, as_text_where_needed  # Arrow is loaded when it is first read
 
         body = one_statement(sql)
-        cursor = self._arrow_connection().cursor()
+        connection = self._arrow_connection()
+        cursor = connection.cursor()
         try:
             statement, prefix_length = wrapped(body)
             with self.query_errors(body, prefix_length):
-                cursor.execute(self._set_limits())
-                cursor.fetchall()
+                if not self._limited:
+                    command(connection, self._set_limits())
+                self._limited = False  # the query may call set_config itself
                 columns, names = as_text_where_needed(cursor.adbc_execute_schema(statement))
             statement, prefix_length = wrapped(body, columns=columns, names=names, limit=limit)
             with self.query_errors(body, prefix_length):
                 cursor.adbc_statement.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(_BATCH_BYTES)})
                 cursor.execute(statement)
-                return ArrowStream(self, cursor, cursor.fetch_record_batch(), body, prefix_length)
+                self._stream = ArrowStream(self, cursor, cursor.fetch_record_batch(), body, prefix_length)
+                return self._stream
         except BaseException:
             self._clean = False
             with suppress(*DRIVER_ERRORS):
@@ -132,31 +142,36 @@ class PostgresSnapshot:
 
     def cancel(self) -> None:
         self._cancelled = True
-        self.stop_statement()
-        if self._copy is not None:
-            with suppress(*DRIVER_ERRORS):
-                self._copy.cancel()
+        give_up = time.monotonic() + _CANCEL_FOR_SECONDS
+        while True:
+            self.stop_statement()
+            if (copy := self._copy) is not None:
+                with suppress(*DRIVER_ERRORS):
+                    copy.cancel()
+            if not self._busy or time.monotonic() > give_up:
+                return
+            time.sleep(_CANCEL_AGAIN_SECONDS)  # it may have been about to be sent
 
     def stop_statement(self) -> None:
         """Cancel what ADBC runs at this moment, on the server. Nothing running is not an error."""
-        if self._arrow is not None:
+        if (arrow := self._arrow) is not None:
             self._clean = False
             with suppress(*DRIVER_ERRORS):
-                self._arrow.adbc_cancel()
+                arrow.adbc_cancel()
 
     def close(self) -> None:
         self._drop_copy_connection()
+        if self._stream is not None:
+            self._stream.close()
         arrow, self._arrow = self._arrow, None
         if arrow is None or self._url is None:
             return
-        try:
-            _execute(arrow, "rollback")
+        with suppress(*DRIVER_ERRORS):  # closed below, it ends on the server with whatever it held
             if self._clean:
-                _execute(arrow, "discard all")
+                command(arrow, "rollback")
+                command(arrow, "discard all")
                 self._connections.give_back(self._url, arrow)
                 return
-        except DRIVER_ERRORS:
-            pass  # It is closed below: whatever it held on the server ends with it.
         with suppress(*DRIVER_ERRORS):
             arrow.close()
 
@@ -172,6 +187,7 @@ class PostgresSnapshot:
         if self._cancelled:
             raise Cancelled("The query was cancelled.")
         started = time.monotonic()
+        self._busy = True
         try:
             yield
         except DRIVER_ERRORS as error:
@@ -181,66 +197,55 @@ class PostgresSnapshot:
             raise failure(
                 error, sql=sql, prefix_length=prefix_length, timed_out=timed_out, timeout_seconds=self._timeout_seconds
             ) from None
+        finally:
+            self._busy = False
 
     def _arrow_connection(self) -> "adbc.Connection":
         if self._arrow is not None:
             return self._arrow
-        if self._copy is not None and self._url is not None:
-            connection = self._connections.connection_to(self._url)
-            with self._copy.cursor() as cursor:
-                cursor.execute("select pg_export_snapshot()")
-                exported = cursor.fetchone()
-            assert exported is not None
-            self._begin(connection, exported[0])
-            self._arrow = connection
-            return connection
-        if (idle := self._connections.idle_connection()) is not None:
-            try:
-                self._begin(idle[1])
-                self._url, self._arrow = idle
-                return idle[1]
-            except SourceUnavailable:
-                with suppress(*DRIVER_ERRORS):
-                    idle[1].close()
-        self._url, connection = self._connections.new_connection()
-        self._begin(connection)
-        self._arrow = connection
-        return connection
-
-    def _begin(self, connection: "adbc.Connection", exported: str | None = None) -> None:
         try:
-            _execute(connection, _BEGIN)
-            if exported is not None:
-                _execute(connection, f"set transaction snapshot {quote(exported)}")
-            [row] = _execute(connection, _AS_OF)
-            self._as_of = self._as_of or row[0].astimezone(dt.UTC)
+            if self._copy is not None and self._url is not None:
+                connection = self._connections.arrow_connection_to(self._url)
+                with self._copy.cursor() as cursor:
+                    cursor.execute("select pg_export_snapshot()")
+                    exported = cursor.fetchone()
+                assert exported is not None
+                command(connection, self._beginning(exported[0]))
+            else:
+                opened = self._connections.arrow_connection(self._not_before)
+                command(opened.connection, self._beginning())
+                connection, self._url, self._as_of = opened.connection, opened.url, opened.moment.as_of
         except DRIVER_ERRORS as error:
             raise unavailable(error) from None
+        self._arrow, self._limited = connection, True
+        return connection
 
     def _copy_connection(self) -> PsycopgConnection:
         if self._copy is not None:
             return self._copy
-        exported: Any = None
-        if self._arrow is not None:
-            [(exported,)] = _execute(self._arrow, "select pg_export_snapshot()")
-        url, connection = self._connections.copy_connection(self._url)
         try:
+            if self._arrow is not None and self._url is not None:
+                connection = self._connections.copy_connection_to(self._url)
+                [(exported,)] = answer(self._arrow, "select pg_export_snapshot()")
+                beginning = self._beginning(exported)
+            else:
+                opened = self._connections.copy_connection(self._not_before)
+                connection, self._url, self._as_of = opened.connection, opened.url, opened.moment.as_of
+                beginning = self._beginning()
             with connection.cursor() as cursor:
-                cursor.execute(_BEGIN)
-                if exported is not None:
-                    cursor.execute(f"set transaction snapshot {quote(exported)}")
-                cursor.execute(_AS_OF)
-                row = cursor.fetchone()
+                cursor.execute(beginning)
         except DRIVER_ERRORS as error:
-            connection.close()
             raise unavailable(error) from None
-        assert row is not None
-        self._as_of = self._as_of or row[0].astimezone(dt.UTC)
-        self._url, self._copy = url, connection
+        self._copy = connection
         return connection
 
+    def _beginning(self, exported: str | None = None) -> str:
+        """Begins the transaction, from a snapshot that another exported, and takes the snapshot."""
+        joined = "" if exported is None else f"set transaction snapshot {quote(exported)}; "
+        return f"{_BEGIN}; {joined}{self._set_limits()}"
+
     def _set_limits(self) -> str:
-        """Before every query: the one before may have called ``set_config`` itself."""
+        """With the beginning, and again before every query that is not the first: the one before may have called ``set_config``."""
         milliseconds = max(1, round(self._timeout_seconds * 1000))
         zone = quote(self._time_zone)
         return f"select set_config('statement_timeout', '{milliseconds}', true), set_config('TimeZone', {zone}, true)"
@@ -274,8 +279,5 @@ class _Sink(io.RawIOBase):
         return size
 
 
-def _execute(connection: "adbc.Connection", sql: str) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes / 2**20:,.0f} MiB" if size_bytes >= 2**20 else f"{size_bytes:,} bytes"
