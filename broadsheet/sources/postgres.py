@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import psycopg2
@@ -22,7 +22,7 @@ from psycopg2.extensions import make_dsn, parse_dsn
 from broadsheet.errors import SourceUnavailable
 from broadsheet.sources.base import SourceUrl
 from broadsheet.sources.postgres_errors import DRIVER_ERRORS, unavailable
-from broadsheet.sources.postgres_moment import ASK, Moment, moment
+from broadsheet.sources.postgres_moment import Moment, ask
 from broadsheet.sources.postgres_session import Opened, answer
 from broadsheet.sources.postgres_snapshot import PostgresSnapshot
 from broadsheet.sources.servers import Servers
@@ -139,21 +139,31 @@ class PostgresSource:
         with suppress(IndexError):  # there is none, or another thread was faster
             connection = self._idle[url].pop().connection
             try:
-                return Opened(url, connection, moment(answer(connection, ASK)[0]))
+                return self._opened(url, connection, lambda sql: answer(connection, sql)[0])
             except DRIVER_ERRORS:
                 self._close_idle(self._idle[url], older_than_seconds=0.0)  # whatever killed it may have killed them
-                with suppress(*DRIVER_ERRORS):
-                    connection.close()
         connection = self._connect(url)
-        return Opened(url, connection, moment(answer(connection, ASK)[0]))
+        return self._opened(url, connection, lambda sql: answer(connection, sql)[0])
 
     def _copying_at(self, url: str) -> Opened[PsycopgConnection]:
         connection = self._connect_psycopg(url)
-        with connection.cursor() as cursor:
-            cursor.execute(ASK)
-            row = cursor.fetchone()
-        assert row is not None
-        return Opened(url, connection, moment(row))
+
+        def row(sql: str) -> tuple[Any, ...]:
+            with connection.cursor() as cursor:
+                cursor.execute(sql)
+                [found] = cursor.fetchall()
+                return tuple(found)
+
+        return self._opened(url, connection, row)
+
+    def _opened(self, url: str, connection: C, row: Callable[[str], tuple[Any, ...]]) -> Opened[C]:
+        """With its age. A connection that can't say is closed before the error leaves."""
+        try:
+            return Opened(url, connection, ask(row, should_be_primary=url == self.config.url))
+        except BaseException:
+            with suppress(*DRIVER_ERRORS):
+                connection.close()
+            raise
 
     def _connect(self, url: str) -> "adbc.Connection":
         """A clone of one root connection: it shares what the driver has read of the server's types, 4 ms instead of 100.
