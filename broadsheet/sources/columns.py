@@ -1,11 +1,12 @@
 """The types of columns, in the words of the API, and Arrow tables brought to them.
 
-The API knows text, integer, number, numeric, boolean, date, timestamp and json. A column's type is kept in its Arrow field's metadata, so
-that it survives Parquet. ``numeric`` is the one to watch: exact decimals are kept as ``decimal128`` where the database declares
-precision and scale, else as *text*, digit by digit; never as a float until a renderer asks for one.
+The API knows text, integer, number, numeric, boolean, date, timestamp, json and array (as JSON text). A column's type is kept in its Arrow
+field's metadata, so that it survives Parquet. ``numeric`` is the one to watch: exact decimals are kept as ``decimal128`` where the database
+declares precision and scale, else as *text*, digit by digit; never as a float until a renderer asks for one.
 """
 
 import datetime as dt
+from collections.abc import Container
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -17,7 +18,7 @@ _VARHDRSZ = 4  # PostgreSQL stores a numeric's typmod with the size of a length 
 
 
 def api_type(field: pa.Field) -> str:
-    """``text integer number numeric boolean date timestamp json`` for an Arrow field."""
+    """``text integer number numeric boolean date timestamp json array`` for an Arrow field."""
     stored = (field.metadata or {}).get(TYPE_KEY)
     return stored.decode() if stored else _by_arrow_type(field.type)
 
@@ -50,9 +51,18 @@ def has_own_type(field: pa.Field) -> bool:
     return _by_arrow_type(field.type) != "text" or declared in ("text", "varchar", "bpchar", "name", "char")
 
 
-def stored_schema(schema: pa.Schema) -> pa.Schema:
-    """The schema that :func:`stored_batch` gives for a schema that ADBC gives."""
-    return pa.schema([_stored_field(field) for field in schema])
+def is_array(field: pa.Field) -> bool:
+    """Whether ADBC reads an array here, of any number of dimensions (it does not tell)."""
+    declared = (field.metadata or {}).get(b"POSTGRESQL:type", b"").decode()
+    return declared.startswith("_") and bool(pa.types.is_list(field.type))
+
+
+def stored_schema(schema: pa.Schema, arrays: Container[int] = ()) -> pa.Schema:
+    """The schema that :func:`stored_batch` gives for a schema that ADBC gives; ``arrays`` are the columns that come as JSON text."""
+    fields = [_stored_field(field) for field in schema]
+    return pa.schema(
+        [field.with_metadata({TYPE_KEY: b"array"}) if index in arrays else field for index, field in enumerate(fields)]
+    )
 
 
 def _stored_field(field: pa.Field) -> pa.Field:

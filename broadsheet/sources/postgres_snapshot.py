@@ -108,12 +108,12 @@ class PostgresSnapshot:
                 if not self._limited:
                     command(connection, self._set_limits())
                 self._limited = False  # the query may call set_config itself
-                columns, names = as_text_where_needed(cursor.adbc_execute_schema(statement))
+                columns, names, arrays = as_text_where_needed(cursor.adbc_execute_schema(statement))
             statement, prefix_length = wrapped(body, columns=columns, names=names, limit=limit)
             with self.query_errors(body, prefix_length):
                 cursor.adbc_statement.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(_BATCH_BYTES)})
                 cursor.execute(statement)
-                self._stream = ArrowStream(self, cursor, cursor.fetch_record_batch(), body, prefix_length)
+                self._stream = ArrowStream(self, cursor, body, prefix_length, arrays)
                 return self._stream
         except BaseException:
             self._clean = False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
 
-from broadsheet.sources.columns import has_own_type, stored_batch, stored_schema
+from broadsheet.sources.columns import has_own_type, is_array, stored_batch, stored_schema
 from broadsheet.sources.postgres_errors import DRIVER_ERRORS, StreamBroken
 
 if TYPE_CHECKING:
@@ -29,9 +29,15 @@ class ArrowStream:
     """Record batches of one query. See :class:`broadsheet.sources.base.Batches`."""
 
     def __init__(
-        self, guard: QueryGuard, cursor: "adbc.Cursor", reader: pa.RecordBatchReader, sql: str, prefix_length: int
+        self,
+        guard: QueryGuard,
+        cursor: "adbc.Cursor",
+        sql: str,
+        prefix_length: int,
+        arrays: frozenset[int] = frozenset(),
     ) -> None:
-        self.schema = stored_schema(reader.schema)
+        reader = cursor.fetch_record_batch()
+        self.schema = stored_schema(reader.schema, arrays)
         self._guard = guard
         self._cursor = cursor
         self._reader = reader
@@ -66,16 +72,23 @@ class ArrowStream:
             self._cursor.close()
 
 
-def as_text_where_needed(schema: pa.Schema) -> tuple[str, str]:
-    """The select list and the column aliases by which PostgreSQL itself gives the text of what the API has no type for."""
+def as_text_where_needed(schema: pa.Schema) -> tuple[str, str, frozenset[int]]:
+    """The select list and the column aliases by which PostgreSQL itself gives the text of what the API has no type for.
+
+    The third part names the columns of arrays: their text is JSON, which keeps digits, dimensions and time zones.
+    """
     if all(has_own_type(field) for field in schema):
-        return "*", ""
+        return "*", "", frozenset()
     aliases = [f"c{index}" for index in range(len(schema))]
-    columns = [
-        f"{alias}{'' if has_own_type(field) else '::text'} as {_identifier(field.name)}"
-        for alias, field in zip(aliases, schema, strict=True)
-    ]
-    return ", ".join(columns), f"({', '.join(aliases)})"
+    columns = [f"{_in_text(alias, field)} as {_identifier(field.name)}" for alias, field in zip(aliases, schema, strict=True)]
+    arrays = frozenset(index for index, field in enumerate(schema) if is_array(field))
+    return ", ".join(columns), f"({', '.join(aliases)})", arrays
+
+
+def _in_text(alias: str, field: pa.Field) -> str:
+    if has_own_type(field):
+        return alias
+    return f"to_json({alias})::text" if is_array(field) else f"{alias}::text"
 
 
 def _identifier(name: str) -> str:

@@ -41,13 +41,24 @@ def test_every_type_of_postgresql_has_a_type_of_the_api(source):
 
 
 def test_a_type_without_a_word_in_the_api_is_the_databases_own_text(source):
-    sql = """select interval '1 mon 2 days' as a, array[1,2] as b, '\\x00ff'::bytea as c, 'bad'::mood as d, '10.0.0.0/8'::cidr as e,
+    sql = """select interval '1 mon 2 days' as a, int2vector '1 2' as b, '\\x00ff'::bytea as c, 'bad'::mood as d, '10.0.0.0/8'::cidr as e,
                     1.5::money as f, row(1,'x') as g, time '01:02' as h, 4294967295::oid as i, numrange(1,2) as "j""j", 7 as a"""
     values = [column[0].as_py() for column in fetch(source, sql).columns]
-    expected = ["1 mon 2 days", "{1,2}", "\\x00ff", "bad", "10.0.0.0/8", "$1.50", "(1,x)", "01:02:00", "4294967295", "[1,2)", 7]
+    expected = ["1 mon 2 days", "1 2", "\\x00ff", "bad", "10.0.0.0/8", "$1.50", "(1,x)", "01:02:00", "4294967295", "[1,2)", 7]
     assert values == expected
     [_, row] = csv.reader(io.StringIO(copy(source, sql).decode()))
     assert row == [str(value) for value in expected]
+
+
+def test_arrays_are_json_with_every_digit_dimension_and_zone(source):
+    sql = """select array[1, null] as integers, array['a"b', '{'] as texts, array[1.10::numeric] as numerics, array[[1,2],[3,4]] as square,
+                    array[timestamptz '2020-01-01 00:00Z'] as moments, '{}'::int[] as none, null::int[] as unknown, 1 as one"""
+    with source.snapshot(time_zone="Asia/Tokyo") as snapshot:
+        table = snapshot.fetch(sql).table
+    assert [api_type(field) for field in table.schema] == ["array"] * 7 + ["integer"]
+    assert [column[0].as_py() for column in table.columns] == [
+        *("[1,null]", '["a\\"b","{"]', "[1.10]", "[[1,2],[3,4]]", '["2020-01-01T09:00:00+09:00"]', "[]", None, 1)
+    ]
 
 
 def test_what_no_calendar_of_a_format_can_say_is_null(source):

@@ -105,7 +105,7 @@ export interface ReportView {
   missing: string[];
 }
 
-export type ColumnType = "text" | "integer" | "number" | "numeric" | "boolean" | "date" | "timestamp" | "json";
+export type ColumnType = "text" | "integer" | "number" | "numeric" | "boolean" | "date" | "timestamp" | "json" | "array";
 
 export interface QueryData {
   columns: { name: string; type: ColumnType }[];
