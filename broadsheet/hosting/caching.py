@@ -100,7 +100,7 @@ class Answers:
         entry, state = self.cache.serve(asked, policy, lambda: msgspec.json.encode(compute()), newer_than=self._newer_than)
         if not entry.ok:
             raise errors.from_wire(msgspec.json.decode(entry.value))
-        return KeptReply(msgspec.json.decode(entry.value), entry.tags, entry.stored_at, entry.fresh_until, state)
+        return KeptReply(msgspec.Raw(entry.value), entry.tags, entry.stored_at, entry.fresh_until, state)
 
 
 class AnswersProvider(DependencyProvider):  # type: ignore[misc]

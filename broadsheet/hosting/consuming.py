@@ -4,7 +4,7 @@ Nameko's consumer waits 2, 4, 6, … up to 30 seconds between attempts to connec
 while the database is away, that is a busy loop.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,6 +25,11 @@ _EVENT_AGAIN_SECONDS = 1.0
 class QuickQueueConsumer(QueueConsumer):  # type: ignore[misc]
     """Nameko's consumer, more eager to come back."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        #: Called when the connection to the broker is back: other connections died with the last one.
+        self.revived: list[Callable[[], None]] = []
+
     @contextmanager
     def establish_connection(self) -> Iterator[Any]:
         with self.connection.clone() as connection:
@@ -40,6 +45,8 @@ class QuickQueueConsumer(QueueConsumer):  # type: ignore[misc]
     def on_connection_revived(self) -> None:
         """The connections that answers go out on died with the last one, and would swallow an answer each without an error."""
         kombu.pools.reset()
+        for hear in self.revived:
+            hear()
 
     def ack_message(self, message: Any) -> None:
         with _broker_may_be_gone():

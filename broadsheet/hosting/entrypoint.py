@@ -4,29 +4,62 @@ The class names its contract in ``contract``; ``@rpc`` methods carry the names o
 without publisher confirms (measured: twice the calls per second of Nameko's defaults); the caller repeats what it misses.
 """
 
+import contextlib
 import functools
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
+import kombu
 import structlog
-from nameko.amqp.publish import Publisher
 from nameko.constants import AMQP_URI_CONFIG_KEY, NON_PERSISTENT
 from nameko.exceptions import ContainerBeingKilled
-from nameko.rpc import Rpc, RpcConsumer, get_rpc_exchange
+from nameko.rpc import Rpc, RpcConsumer
 
 from broadsheet import errors
 from broadsheet.broker import BROKER_ERRORS
 from broadsheet.errors import BroadsheetError, MalformedRequest
 from broadsheet.hosting.consuming import QuickQueueConsumer
 from broadsheet.logs import logger
+from broadsheet.rpc import wire
 from broadsheet.rpc.signatures import signature
+from broadsheet.rpc.transport import EXCHANGE
+
+_CONNECT_SECONDS = 5.0
 
 
-class _ReplyPublisher(Publisher):  # type: ignore[misc]
-    use_confirms = False
-    delivery_mode = NON_PERSISTENT
+class _Replies:
+    """The channel on which answers go out: transient, unconfirmed, on one connection that is made anew when it dies."""
+
+    def __init__(self, amqp_url: str):
+        self._url = amqp_url
+        self._channel: Any = None
+        self._lock = threading.Lock()
+
+    def publish(self, body: bytes, content_type: str, reply_to: str, correlation_id: str) -> None:
+        """Send an answer. Raises one of ``BROKER_ERRORS``."""
+        with self._lock:
+            for attempt in (1, 2):
+                try:
+                    if self._channel is None:
+                        connection = kombu.Connection(self._url, connect_timeout=_CONNECT_SECONDS)
+                        self._channel = connection.channel()
+                    properties = {"correlation_id": correlation_id, "delivery_mode": NON_PERSISTENT}
+                    message = self._channel.prepare_message(body, 0, content_type, wire.CONTENT_ENCODING, properties=properties)
+                    self._channel.basic_publish(message, exchange=EXCHANGE, routing_key=reply_to)
+                    return
+                except BROKER_ERRORS:
+                    self.close()
+                    if attempt == 2:
+                        raise
+
+    def close(self) -> None:
+        """Drop the connection."""
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            with contextlib.suppress(*BROKER_ERRORS):
+                channel.connection.client.close()
 
 
 class _ReplyingConsumer(RpcConsumer):  # type: ignore[misc]
@@ -34,15 +67,22 @@ class _ReplyingConsumer(RpcConsumer):  # type: ignore[misc]
 
     queue_consumer = QuickQueueConsumer()
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._replies: _Replies | None = None
+
     def handle_result(self, message: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
-        error = None if exc_info is None else _wire_error(exc_info[1])
-        publisher = _ReplyPublisher(self.container.config[AMQP_URI_CONFIG_KEY], serializer="json")
+        if self._replies is None:
+            self._replies = _Replies(self.container.config[AMQP_URI_CONFIG_KEY])
+            self.queue_consumer.revived.append(self._replies.close)
         try:
-            publisher.publish(
-                {"result": result, "error": error},
-                exchange=get_rpc_exchange(self.container.config),
-                routing_key=message.properties["reply_to"],
-                correlation_id=message.properties.get("correlation_id"),
+            body = wire.encode({"result": result, "error": None if exc_info is None else _wire_error(exc_info[1])})
+        except (TypeError, ValueError):
+            exc_info = sys.exc_info()
+            body = wire.encode({"result": None, "error": _wire_error(exc_info[1])})
+        try:
+            self._replies.publish(
+                body, message.content_type, message.properties["reply_to"], message.properties.get("correlation_id", "")
             )
         except BROKER_ERRORS as lost:  # an error that leaves here would end the process
             logger(__name__).warning("rpc.answer_lost", error=str(lost) or type(lost).__name__)
@@ -74,11 +114,6 @@ class ContractRpc(Rpc):  # type: ignore[misc]
         context = self.unpack_message_headers(message)
 
         def handle_result(worker_ctx: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
-            if exc_info is None:
-                try:
-                    result = msgspec.to_builtins(result)
-                except TypeError:
-                    result, exc_info = None, sys.exc_info()
             return self.rpc_consumer.handle_result(message, result, exc_info)
 
         try:

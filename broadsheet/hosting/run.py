@@ -28,6 +28,7 @@ from typing import Any
 from nameko.runners import ServiceRunner
 
 from broadsheet import logs, settings
+from broadsheet.rpc import wire
 from broadsheet.settings import Settings, SettingsInvalid
 
 _REQUIRED = ("amqp_url", "redis_url")
@@ -52,6 +53,7 @@ def nameko_config(configured: Settings) -> dict[str, Any]:
     """Nameko's configuration for these settings."""
     return {
         "AMQP_URI": configured.amqp_url,
+        "ACCEPT": [wire.SERIALIZER, "json"],
         "HEARTBEAT": 20,
         "max_workers": configured.service_workers,
         "TRANSPORT_OPTIONS": {"max_retries": 3, "interval_start": 0.1, "interval_step": 0.5, "interval_max": 2},

@@ -29,11 +29,14 @@ _MOST_ASKED = 20_000
 class KeptReply(msgspec.Struct, frozen=True):
     """What a service answers for a method with a policy: the result with what it depends on (``None``: it could not be told)."""
 
-    value: Any
+    value: msgspec.Raw
     tags: dict[str, str] | None
     stored_at: float
     fresh_until: float
     state: State
+
+
+_decode_reply = msgspec.json.Decoder(KeptReply).decode
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -127,11 +130,11 @@ class CachedCall:
     def ask_service(self, named: dict[str, Any], asked: Question | None = None, *, mark: int = 0) -> Answered:
         """The answer of the service itself."""
         try:
-            reply = msgspec.convert(self._call.send(named), KeptReply)
+            reply = _decode_reply(self._call.send(named))
         except BroadsheetError:
             _note(None, 0.0)  # an error says nothing of what it depends on; asked again, it comes from the cache, which does
             raise
-        value = self._call.method.unpack_result(reply.value)
+        value = self._call.method.decode_result(bytes(reply.value))
         _note(reply.tags, reply.fresh_until)
         if self.cache is not None and asked is not None and reply.tags is not None:
             if self.policy.warm:

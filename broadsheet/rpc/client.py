@@ -35,12 +35,12 @@ class Call:
         self._repeatable = name.startswith(_REPEATABLE)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.method.unpack_result(self.send(self.method.named(args, kwargs)))
+        return self.method.decode_result(self.send(self.method.named(args, kwargs)))
 
-    def send(self, named: dict[str, Any]) -> Any:
-        """The result as plain data; every argument is in ``named``. Raises what the other side raised."""
+    def send(self, named: dict[str, Any]) -> bytes:
+        """The result as JSON; every argument is in ``named``. Raises what the other side raised."""
         deadline = time.monotonic() + self._timeout_seconds
-        arguments = self.method.pack(named)
+        arguments = self.method.without_defaults(named)
         headers = _trace_headers()
         attempt_seconds = self._timeout_seconds / 2 if self._repeatable else self._timeout_seconds
         try:
@@ -50,16 +50,16 @@ class Call:
             if not self._repeatable or left <= 0 or (not isinstance(error, CallTimedOut) and "lost" not in error.message):
                 raise
             reply = self._transport.call(self._service, self._name, arguments, timeout_seconds=left, headers=headers)
-        if reply["error"] is None:
-            return reply["result"]
-        broadsheet_error = reply["error"].get("broadsheet")
+        if reply.error is None:
+            return bytes(reply.result)
+        broadsheet_error = reply.error.get("broadsheet")
         if broadsheet_error is not None:
             raise errors.from_wire(broadsheet_error)
         raise BroadsheetError(f"{self.method.service}.{self.method.method} failed")
 
     def cast(self, named: dict[str, Any], headers: dict[str, str]) -> None:
         """Ask for an answer that goes into the cache, and wait for nothing."""
-        self._transport.cast(self._service, self._name, self.method.pack(named), {**_trace_headers(), **headers})
+        self._transport.cast(self._service, self._name, self.method.without_defaults(named), {**_trace_headers(), **headers})
 
 
 class Remote:

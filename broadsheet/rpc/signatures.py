@@ -37,10 +37,9 @@ class Signature:
         """All arguments by name, defaults included."""
         return {**self._defaults, **dict(zip(self._names, args, strict=False)), **kwargs}
 
-    def pack(self, named: dict[str, Any]) -> dict[str, Any]:
-        """Arguments as plain data, by name."""
-        packed: dict[str, Any] = msgspec.to_builtins(named)
-        return packed
+    def without_defaults(self, named: dict[str, Any]) -> dict[str, Any]:
+        """What has to be sent: a service that does not know a new argument yet is only asked for it when it matters."""
+        return {name: value for name, value in named.items() if name not in self._defaults or value != self._defaults[name]}
 
     def unpack(self, data: Any) -> dict[str, Any]:
         """Plain data as typed arguments. Raises :class:`InvalidInput`."""
@@ -49,10 +48,6 @@ class Signature:
         except msgspec.ValidationError as error:
             raise InvalidInput(f"{self.service}.{self.method}: {error}") from error
         return {name: getattr(record, name) for name in self._names}
-
-    def unpack_result(self, data: Any) -> Any:
-        """The answer as its own type."""
-        return msgspec.convert(data, self.returns)
 
     def decode_result(self, raw: bytes) -> Any:
         """The answer as its own type, out of its JSON."""

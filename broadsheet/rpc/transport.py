@@ -14,14 +14,19 @@ import uuid
 from typing import Any
 
 import kombu
+import msgspec
 
 from broadsheet.broker import BROKER_ERRORS
 from broadsheet.errors import CallTimedOut, Unavailable
 from broadsheet.logs import logger
+from broadsheet.rpc import wire
+from broadsheet.rpc.wire import Reply, Request
 
 EXCHANGE = "nameko-rpc"
 _CONNECT_TIMEOUT = 5.0
 _HEARTBEAT = 20
+#: How long a call that nobody waits for may lie in its queue.
+_CAST_SECONDS = 10.0
 #: Most answers come sooner; only then is it worth a look whether nobody listens at all.
 _SOON = 0.2
 
@@ -33,10 +38,10 @@ class _Pending:
 
     def __init__(self) -> None:
         self._done = threading.Event()
-        self.answer: Any = None
+        self.answer: Reply | None = None
         self.failure: Exception | None = None
 
-    def resolve(self, answer: Any = None, failure: Exception | None = None) -> None:
+    def resolve(self, answer: Reply | None = None, failure: Exception | None = None) -> None:
         self.answer, self.failure = answer, failure
         self._done.set()
 
@@ -54,15 +59,17 @@ class AmqpTransport:
         self._pending: dict[str, _Pending] = {}
         self._slots = threading.BoundedSemaphore(in_flight)
         self._publish_lock = threading.Lock()
-        self._producer: kombu.Producer | None = None
+        self._publishing: Any = None  # a channel of a connection of its own
         self._listening = threading.Event()
         self._closed = threading.Event()
         self._log = logger(__name__)
         self._thread = threading.Thread(target=self._listen_forever, name="rpc-replies", daemon=True)
         self._thread.start()
 
-    def call(self, service: str, method: str, arguments: dict[str, Any], *, timeout_seconds: float, headers: dict[str, str]) -> Any:
-        """The reply body ``{"result", "error"}`` as plain data.
+    def call(
+        self, service: str, method: str, arguments: dict[str, Any], *, timeout_seconds: float, headers: dict[str, str]
+    ) -> Reply:
+        """The reply. A call that nobody took in ``timeout_seconds`` is dropped by the broker, not carried out for nobody.
 
         Raises :class:`CallTimedOut` when no answer came in time, :class:`Unavailable` when the broker or the service is not there or
         too many calls are under way.
@@ -75,11 +82,12 @@ class AmqpTransport:
         try:
             if not self._listening.wait(timeout_seconds):
                 raise Unavailable("The message broker does not answer", retry_after_seconds=2.0)
-            self._publish(f"{service}.{method}", {"args": [], "kwargs": arguments}, correlation_id, headers)
+            self._publish(f"{service}.{method}", arguments, correlation_id, headers, timeout_seconds)
             if not self._answered(pending, deadline):
                 raise CallTimedOut(f"{service}.{method} did not answer within {timeout_seconds:g} s", retry_after_seconds=2.0)
             if pending.failure is not None:
                 raise pending.failure
+            assert pending.answer is not None
             return pending.answer
         finally:
             self._pending.pop(correlation_id, None)
@@ -88,7 +96,7 @@ class AmqpTransport:
     def cast(self, service: str, method: str, arguments: dict[str, Any], headers: dict[str, str]) -> bool:
         """Ask for something and wait for nothing: an answer is dropped. Whether the broker took it."""
         try:
-            self._publish(f"{service}.{method}", {"args": [], "kwargs": arguments}, str(uuid.uuid4()), headers)
+            self._publish(f"{service}.{method}", arguments, str(uuid.uuid4()), headers, _CAST_SECONDS)
         except Unavailable:
             return False
         return True
@@ -99,7 +107,7 @@ class AmqpTransport:
         self._thread.join(timeout=3)
         self._fail_all("This process is stopping")
         with self._publish_lock:
-            self._drop_producer()
+            self._drop_publishing()
 
     def _answered(self, pending: _Pending, deadline: float) -> bool:
         """Wait for an answer until ``deadline``; when it does not come soon, look whether the broker gave the call back."""
@@ -111,48 +119,52 @@ class AmqpTransport:
     def _read_returned(self) -> None:
         """What could not be delivered comes back on the publishing connection, which nobody reads otherwise."""
         with self._publish_lock:
-            if self._producer is None:
+            if self._publishing is None:
                 return
             try:
                 with contextlib.suppress(TimeoutError):
                     while True:
-                        self._producer.connection.drain_events(timeout=0.001)
+                        self._publishing.connection.client.drain_events(timeout=0.001)
             except BROKER_ERRORS:
-                self._drop_producer()
+                self._drop_publishing()
 
-    def _publish(self, routing_key: str, body: Any, correlation_id: str, headers: dict[str, str]) -> None:
+    def _publish(
+        self, routing_key: str, arguments: dict[str, Any], correlation_id: str, headers: dict[str, str], seconds: float
+    ) -> None:
+        body = wire.encode(Request(arguments))
+        properties = {
+            "reply_to": self._reply_to,
+            "correlation_id": correlation_id,
+            "delivery_mode": 1,
+            "expiration": str(max(1, round(seconds * 1000))),
+        }
         with self._publish_lock:
             for attempt in (1, 2):  # a connection that died while idle shows itself only when used
                 try:
-                    if self._producer is None:
-                        self._producer = self._connect_producer()
-                    self._producer.publish(
-                        body,
-                        serializer="json",
-                        exchange=EXCHANGE,
-                        routing_key=routing_key,
-                        reply_to=self._reply_to,
-                        correlation_id=correlation_id,
-                        delivery_mode=1,
-                        mandatory=True,
-                        headers=headers,
+                    if self._publishing is None:
+                        self._publishing = self._connect()
+                    message = self._publishing.prepare_message(
+                        body, 0, wire.CONTENT_TYPE, wire.CONTENT_ENCODING, headers=headers, properties=dict(properties)
                     )
+                    self._publishing.basic_publish(message, exchange=EXCHANGE, routing_key=routing_key, mandatory=True)
                     return
                 except BROKER_ERRORS as error:
-                    self._drop_producer()
+                    self._drop_publishing()
                     if attempt == 2:
                         raise Unavailable("The message broker does not answer", retry_after_seconds=2.0) from error
 
-    def _connect_producer(self) -> kombu.Producer:
+    def _connect(self) -> Any:
         connection = kombu.Connection(self._url, connect_timeout=_CONNECT_TIMEOUT)
         connection.ensure_connection(max_retries=1, timeout=_CONNECT_TIMEOUT)
-        return kombu.Producer(connection.channel(), on_return=self._returned, auto_declare=False)
+        channel = connection.channel()
+        channel.events["basic_return"].add(self._returned)
+        return channel
 
-    def _drop_producer(self) -> None:
-        if self._producer is not None:
+    def _drop_publishing(self) -> None:
+        if self._publishing is not None:
             with contextlib.suppress(*BROKER_ERRORS):
-                self._producer.connection.close()
-            self._producer = None
+                self._publishing.connection.client.close()
+            self._publishing = None
 
     def _returned(self, exception: Any, exchange: str, routing_key: str, message: Any) -> None:
         """Nobody listens there: tell the caller now rather than at its deadline."""
@@ -171,7 +183,7 @@ class AmqpTransport:
                 self._listening.clear()
                 self._fail_all("The connection to the message broker was lost")
                 with self._publish_lock:
-                    self._drop_producer()  # it is dead too, and would swallow the next call without an error
+                    self._drop_publishing()  # it is dead too, and would swallow the next call without an error
                 if not self._closed.is_set():
                     self._log.warning("rpc.reconnecting", error=str(error) or type(error).__name__, failures=failures)
                     self._closed.wait(min(5.0, 0.1 * 2**failures) * random.uniform(0.5, 1.0))
@@ -182,18 +194,26 @@ class AmqpTransport:
             channel = connection.channel()
             exchange = kombu.Exchange(EXCHANGE, type="topic", durable=True)
             queue = kombu.Queue(self._queue_name, exchange, self._reply_to, durable=False, auto_delete=True, expires=300)
-            with kombu.Consumer(channel, [queue], callbacks=[self._received], no_ack=True, accept=["json"]):
-                self._listening.set()
-                while not self._closed.is_set():
-                    with contextlib.suppress(TimeoutError):
-                        connection.drain_events(timeout=1.0)
+            queue(channel).declare()
+            channel.basic_consume(self._queue_name, no_ack=True, callback=self._received, consumer_tag="replies")
+            self._listening.set()
+            checked = time.monotonic()
+            while not self._closed.is_set():
+                with contextlib.suppress(TimeoutError):
+                    connection.drain_events(timeout=1.0)
+                if time.monotonic() - checked >= 1.0:
                     connection.heartbeat_check()
+                    checked = time.monotonic()
             self._listening.clear()
 
-    def _received(self, body: Any, message: Any) -> None:
+    def _received(self, message: Any) -> None:
         pending = self._pending.get(message.properties.get("correlation_id"))
-        if pending is not None:
-            pending.resolve(answer=body)
+        if pending is None:
+            return
+        try:
+            pending.resolve(answer=wire.decode_reply(message.body))
+        except msgspec.DecodeError:
+            pending.resolve(failure=Unavailable("The answer of a service could not be read", retry_after_seconds=2.0))
 
     def _fail_all(self, reason: str) -> None:
         for pending in list(self._pending.values()):

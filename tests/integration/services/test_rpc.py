@@ -46,7 +46,8 @@ def test_arguments_that_do_not_fit_are_refused_and_the_service_goes_on(
     system: System, transport: AmqpTransport, arguments: dict[str, Any]
 ) -> None:
     reply = transport.call("accounts", "authenticate", arguments, timeout_seconds=10, headers={})
-    assert reply["error"]["broadsheet"]["code"] == "invalid_input"
+    assert reply.error is not None
+    assert reply.error["broadsheet"]["code"] == "invalid_input"
     with pytest.raises(Unauthenticated):
         remote(Accounts, transport).authenticate("nothing")
 
@@ -67,7 +68,8 @@ def test_a_broker_that_is_not_there_is_unavailable() -> None:
 
 def test_a_method_that_is_not_there_is_answered_with_an_error(transport: AmqpTransport) -> None:
     reply = transport.call("accounts", "drop_everything", {}, timeout_seconds=10, headers={})
-    assert (reply["result"], reply["error"]["broadsheet"]["code"]) == (None, "internal")
+    assert reply.error is not None
+    assert (bytes(reply.result), reply.error["broadsheet"]["code"]) == (b"null", "internal")
 
 
 def test_a_service_that_comes_back_is_called_again_by_itself(system: System, admin: Member, transport: AmqpTransport) -> None:
