@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, Oper
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from broadsheet import sqlcomments
 from broadsheet.errors import Unavailable
 from broadsheet.logs import logger
 from broadsheet.positions import BEGINNING, PRIMARY, Change, read_floor, system_of
@@ -233,7 +234,7 @@ def _engine(url: str, schema: str, pool_size: int, patience: _Patience) -> sa.En
     }
     engine = sa.create_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=patience.pool, connect_args=connect_args)
     sa.event.listen(engine, "checkout", _refuse_dead)
-    return engine
+    return sqlcomments.install(engine)
 
 
 def _refuse_dead(connection: Any, record: Any, proxy: Any) -> None:

@@ -21,18 +21,21 @@ def role_name(process: str) -> str:
     return f"broadsheet_{process}"
 
 
-def provision(admin_url: str, passwords: Mapping[str, str]) -> None:
-    """Create what is missing. ``admin_url`` is a superuser's, to any database; ``passwords`` are by process name."""
+def provision(admin_url: str, passwords: Mapping[str, str], *, database: str = DATABASE) -> None:
+    """Create what is missing. ``admin_url`` is a superuser's, to any database; ``passwords`` are by process name.
+
+    ``database`` is another one than usual for the tests alone.
+    """
     admin = make_url(admin_url)
     with _autocommit(admin) as connection:
         for process, password in passwords.items():
             _ensure_role(connection, role_name(process), password)
-        if not connection.scalar(sa.text("select 1 from pg_database where datname = :name"), {"name": DATABASE}):
-            connection.execute(sa.text(f"create database {DATABASE}"))
-    own = admin.set(database=DATABASE)
+        if not connection.scalar(sa.text("select 1 from pg_database where datname = :name"), {"name": database}):
+            connection.execute(sa.text(f"create database {database}"))
+    own = admin.set(database=database)
     with _autocommit(own) as connection:
         for process in passwords:
-            connection.execute(sa.text(f"grant connect on database {DATABASE} to {role_name(process)}"))
+            connection.execute(sa.text(f"grant connect on database {database} to {role_name(process)}"))
         for schema in SCHEMAS:
             connection.execute(sa.text(f"create schema if not exists {schema} authorization {role_name(schema)}"))
             connection.execute(sa.text(f"grant usage on schema {schema} to {role_name('relay')}"))

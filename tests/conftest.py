@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 
 from broadsheet.local.stack import Stack
+from tests.indexing.collecting import LOG_EVERY_STATEMENT
 from tests.support.system import Member, System
+
+pytest_plugins = ["tests.indexing.plugin"]
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """PostgreSQL with a replica, Redis, RabbitMQ and Kafka. A test that kills one brings it back."""
     home = Path(tempfile.mkdtemp(prefix="broadsheet-tests-", dir="/tmp"))
-    stack = Stack(home, durable=False)
+    stack = Stack(home, durable=False, postgres_settings=LOG_EVERY_STATEMENT)
     try:
         stack.start()
         yield stack
