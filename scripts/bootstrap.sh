@@ -34,6 +34,13 @@ has_postgresql() {
     return 1
 }
 
+# HypoPG is of one major version: the newest that is there, or the one that Debian 12 brings. Optional for Broadsheet, not for its tests.
+postgresql_version() {
+    version=$(ls /usr/lib/postgresql 2>/dev/null | sort -n | tail -n 1)
+    say "${version:-15}"
+}
+has_hypopg() { [ -f "/usr/share/postgresql/$(postgresql_version)/extension/hypopg.control" ]; }
+
 has_java() {
     has java || return 1
     major=$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1)
@@ -56,6 +63,7 @@ missing_packages() {
     if [ "$purpose" = test ]; then
         has chromium || say chromium
         has pdftotext || say poppler-utils
+        has_hypopg || say "postgresql-$(postgresql_version)-hypopg"
     fi
 }
 

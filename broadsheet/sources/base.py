@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import msgspec
 
+from broadsheet.sources.plans import PlanReport
+
 if TYPE_CHECKING:
     import pyarrow as pa  # 26 MB that a process which only passes CSV through never needs
 
@@ -72,6 +74,9 @@ class Snapshot(Protocol):
 
     def copy_csv(self, sql: str, write: Callable[[bytes], object]) -> int:
         """All rows as CSV (RFC 4180, ``\\n``, a header) in pieces of about a megabyte; gives the number of rows."""
+
+    def explain(self, sql: str) -> PlanReport:
+        """How the database would run it, and what would make it cheaper. Nothing is run."""
 
     def cancel(self) -> None:
         """Stop what runs, on the server, and refuse what comes."""

@@ -28,11 +28,13 @@ from broadsheet.sources.statements import one_statement, wrapped
 if TYPE_CHECKING:
     import adbc_driver_postgresql.dbapi as adbc
 
+    from broadsheet.sources.plans import PlanReport
     from broadsheet.sources.postgres_stream import ArrowStream
 
 _BEGIN = "begin isolation level repeatable read read only"
 #: What is received before a batch is handed on. Smaller costs speed, larger memory.
 _BATCH_BYTES = 4 * 1024 * 1024
+_EXPLAIN_SECONDS = 5.0
 _COPY_BUFFER_BYTES = 1024 * 1024
 
 #: A cancellation that came before the statement is repeated so often, until the statement has ended.
@@ -138,6 +140,25 @@ class PostgresSnapshot:
             self._drop_copy_connection()
             if sink.error is not None:
                 raise sink.error from None
+            raise
+
+    def explain(self, sql: str) -> "PlanReport":
+        from broadsheet.sources.postgres_explain import EXPLAIN_JSON, explain  # with a parser of SQL that only authors need
+
+        statement, prefix_length = wrapped(one_statement(sql))
+        connection = self._arrow_connection()
+
+        def ask(question: str) -> list[tuple[Any, ...]]:
+            with self.query_errors(sql, len(EXPLAIN_JSON) + prefix_length):
+                return answer(connection, question)
+
+        seconds = min(_EXPLAIN_SECONDS, self._timeout_seconds)
+        self._limited = False
+        try:
+            ask(f"select set_config('statement_timeout', '{round(seconds * 1000)}', true)")
+            return explain(ask, statement)
+        except BaseException:
+            self._clean = False  # with whatever indexes were imagined in its session
             raise
 
     def cancel(self) -> None:
