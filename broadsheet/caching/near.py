@@ -96,6 +96,11 @@ class Near:
             self._copies.clear()
             self._keys.clear()
 
+    @property
+    def told(self) -> bool:
+        """Whether news of changes comes in; without it, copies count for a moment only."""
+        return self._clock() - self._heard < _SILENCE_SECONDS
+
     def heard(self) -> None:
         """The line is alive."""
         self._heard = self._clock()

@@ -1,8 +1,9 @@
 """The cache's words to Redis, behind a circuit breaker: nothing here raises because of Redis.
 
 Keys: ``bs:p:epoch`` is the cluster that positions belong to; ``bs:p:EPOCH:TAG`` a position; ``bs:a:EPOCH:KEY`` an answer; ``bs:b:…`` final
-bytes; ``bs:l:KEY`` a lock of single flight; ``bs:r:KEY`` a ticket to refresh; ``bs:t:TOKEN`` a change that has moved its positions. All but
-the epoch expire, so a full Redis may evict anything: a missing position makes a miss of every answer that depends on it.
+bytes; ``bs:l:KEY`` a lock of single flight; ``bs:r:…`` a ticket to refresh; ``bs:t:TOKEN`` a change that has moved its positions;
+``bs:x:ID`` a request whose reader has hung up. All but the epoch expire, so a full Redis may evict anything: a missing position makes a
+miss of every answer that depends on it.
 """
 
 import time
@@ -64,6 +65,11 @@ def position_key(epoch: str, tag: str) -> str:
 def answer_key(epoch: str, key: str) -> str:
     """Where the answer to a question is."""
     return f"bs:a:{epoch}:{key}"
+
+
+def departure_key(request_id: str) -> str:
+    """Where it stands that the reader of a request has hung up."""
+    return f"bs:x:{request_id}"
 
 
 def lock_key(key: str) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
-from eventlet import tpool
+import structlog
+from eventlet import spawn_n, tpool
 from nameko.extensions import DependencyProvider
 
 from broadsheet import errors
@@ -21,6 +22,7 @@ from broadsheet.hosting.caching import ProcessCache
 from broadsheet.hosting.settings import settings_of
 from broadsheet.sources.pool import SourcePool
 from services.queries.bodies import Bodies, Body
+from services.queries.interest import Interest
 from services.queries.places import Places
 
 T = TypeVar("T")
@@ -72,26 +74,29 @@ class Answered(msgspec.Struct, frozen=True):
 class Executor:
     """Answers to SQL, from the cache or computed once."""
 
-    def __init__(self, pool: SourcePool, cache: Cache, bodies: Bodies, *, concurrency: int, wait_seconds: float):
+    def __init__(self, pool: SourcePool, cache: Cache, bodies: Bodies, *, concurrency: int, wait_seconds: float, most_bytes: int):
         self._pool = pool
         self._cache = cache
         self._bodies = bodies
         self._places: dict[str, Places] = {}
         self._concurrency = concurrency
         self._wait_seconds = wait_seconds
+        self._most_bytes = most_bytes
+        self._interest = Interest(cache.store)
 
     def answer(self, asked: Asked) -> Answered:
         """Where the first rows are as JSON. Raises ``QueryFailed`` and its kin, ``SourceUnavailable``."""
         policy = Policy(ttl_seconds=asked.ttl_seconds, stale_seconds=stale_seconds(asked.ttl_seconds), exclusive=True)
         question = asked.question()
         computation = current()
-        entry, state = self._cache.serve(
-            question,
-            policy,
-            lambda: self._computed(asked),
-            newer_than=computation.newer_than if computation is not None else None,
-            kept=asked.ttl_seconds > 0,
-        )
+        with self._interest.of(structlog.contextvars.get_contextvars().get("request_id"), question.key):
+            entry, state = self._cache.serve(
+                question,
+                policy,
+                lambda: self._computed(asked),
+                newer_than=computation.newer_than if computation is not None else None,
+                kept=asked.ttl_seconds > 0,
+            )
         if computation is not None:
             computation.used(entry.tags, entry.fresh_until)
         if not entry.ok:
@@ -134,15 +139,23 @@ class Executor:
         return msgspec.json.encode(body)
 
     def _executed(self, asked: Asked) -> tuple[bytes, dt.datetime]:
+        source = self._pool.get(asked.source)
+        snapshot = source.snapshot(time_zone=asked.time_zone, not_before=asked.source.refreshed_at)
+
         def execute() -> tuple[bytes, dt.datetime]:
             from broadsheet.sources.results import json_result  # Arrow is loaded by the first query, not by the start
 
-            with self._pool.get(asked.source).snapshot(time_zone=asked.time_zone) as snapshot:
-                result = snapshot.fetch(asked.sql, limit=asked.limit)
-                as_of: dt.datetime = snapshot.as_of
-            return json_result(result.table, as_of, result.truncated, asked.time_zone), as_of
+            result = snapshot.fetch(asked.sql, limit=asked.limit, max_bytes=self._most_bytes)
+            return json_result(result.table, snapshot.as_of, result.truncated, asked.time_zone), snapshot.as_of
 
-        return self._in_turn(asked.source.id, asked.asker, execute)
+        def cancel() -> None:
+            tpool.execute(snapshot.cancel)
+
+        try:
+            with self._interest.watching(asked.question().key, cancel):
+                return self._in_turn(asked.source.id, asked.asker, execute)
+        finally:
+            spawn_n(tpool.execute, snapshot.close)  # giving the connection back is not the reader's time
 
     def _in_turn(self, source_id: str, asker: str, work: Callable[[], T]) -> T:
         places = self._places.get(source_id)
@@ -172,6 +185,7 @@ class ExecutorProvider(DependencyProvider):
             Bodies(cache.store, most_bytes=settings.cache_answer_bytes),
             concurrency=settings.query_concurrency,
             wait_seconds=settings.query_timeout_seconds,
+            most_bytes=settings.query_byte_limit,
         )
 
     def stop(self) -> None:

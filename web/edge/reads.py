@@ -11,13 +11,16 @@ from types import MappingProxyType
 from typing import Any, cast
 
 import msgspec
+from flask import g
 
 from broadsheet.caching.cache import Cache, State
+from broadsheet.caching.counts import Outcome
 from broadsheet.caching.encodings import IDENTITY, best, unpacked
 from broadsheet.caching.entries import etag_of, unseal
 from broadsheet.contracts.base import Principal
 from broadsheet.contracts.queries import Queries, ReadOrder, ResultClaim
 from broadsheet.rpc.cached import CachedCall
+from web.edge.departures import noticed
 
 _MOST_KNOWN = 20_000
 
@@ -51,7 +54,8 @@ class Reads:
         if read is not None:
             return read
         named: dict[str, Any] = {"principal": principal, "order": order, "query": query, "limit": limit}
-        answered = self._data.ask_service(named, self._data.question(named))
+        with noticed(environ, g.request_id, self._cache.store):
+            answered = self._data.ask_service(named, self._data.question(named))
         claim: ResultClaim = answered.value
         state = State.HIT if claim.hit else State.MISS
         return self._as_claimed(claim, state, answered.stored_at, environ) or self._carried(named)
@@ -73,7 +77,10 @@ class Reads:
         else:
             claim = self._data.result(entry)
             self._remember(asked.key, entry.value, claim)
-        return self._as_claimed(claim, look.state, entry.stored_at, environ, dict(zip(wanted, look.also, strict=False)))
+        read = self._as_claimed(claim, look.state, entry.stored_at, environ, dict(zip(wanted, look.also, strict=False)))
+        if read is not None and read.body is not None:
+            self._cache.counts.add(asked.organization_id, asked.method, Outcome.BYTES, len(read.body))
+        return read
 
     def view(self, principal: Principal, order: ReadOrder, environ: Environ) -> Read:
         """A report's document, as JSON."""
@@ -82,7 +89,8 @@ class Reads:
         look = self._cache.look(asked)
         entry = self._view.usable(asked, named, look)
         if entry is None:
-            answered = self._view.ask_service(named, asked)
+            with noticed(environ, g.request_id, self._cache.store):
+                answered = self._view.ask_service(named, asked)
             body, state, stored_at = msgspec.json.encode(answered.value), answered.state, answered.stored_at
         else:
             if not entry.ok:
@@ -90,6 +98,8 @@ class Reads:
             body, state, stored_at = entry.value, look.state, entry.stored_at
         etag = etag_of(body)
         has = environ.get("HTTP_IF_NONE_MATCH", "")
+        if entry is not None and etag not in has:
+            self._cache.counts.add(asked.organization_id, asked.method, Outcome.BYTES, len(body))
         return Read(etag, IDENTITY, None if etag in has else body, state, max(0.0, time.time() - stored_at))
 
     def _as_claimed(

@@ -44,6 +44,11 @@ def blueprint(registry: Registry) -> Blueprint:
         """Connect and say how it went (admin)."""
         return backends().queries.test_source(principal(), source_id)
 
+    @endpoint(api, registry, "POST", "/data-sources/<uuid:source_id>/refreshed", returns=DataSource)
+    def source_refreshed(source_id: str) -> DataSource:
+        """Say that its data has changed: no result from before counts any more (author)."""
+        return backends().catalog.source_refreshed(principal(), source_id)
+
     @endpoint(api, registry, "GET", "/data-sources/<uuid:source_id>/schema", returns=list[SourceTable])
     def source_schema(source_id: str) -> list[SourceTable]:
         """Tables and columns (author)."""
