@@ -163,6 +163,7 @@ TAGS = {
     "runs": "Runs",
     "notifications": "Notifications",
     "events": "Events",
+    "cache": "Cache",
 }
 
 TYPES = """## Types

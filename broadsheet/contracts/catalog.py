@@ -44,7 +44,10 @@ class ReportVersion(Record, frozen=True, kw_only=True):
 
 
 class DataSource(Record, frozen=True, kw_only=True):
-    """A database that reports read from, as people see it: the password never comes back."""
+    """A database that reports read from, as people see it: the password never comes back.
+
+    ``refreshed_at`` is when somebody last said that its data had changed.
+    """
 
     id: str
     name: str
@@ -55,6 +58,7 @@ class DataSource(Record, frozen=True, kw_only=True):
     user: str
     replicas: list[str] = []
     created_at: dt.datetime | None = None
+    refreshed_at: dt.datetime | None = None
 
 
 class NewDataSource(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):

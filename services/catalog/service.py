@@ -250,4 +250,4 @@ def _source_fields(row: Any) -> dict[str, Any]:
 
 
 def _source(row: Any) -> DataSource:
-    return DataSource(id=row["id"], created_at=row["created_at"], **_source_fields(row))
+    return DataSource(id=row["id"], created_at=row["created_at"], refreshed_at=row["refreshed_at"], **_source_fields(row))
