@@ -94,15 +94,19 @@ def policy_of(contract: type, name: str) -> Policy | None:
     return found
 
 
-def question(policy: Policy, method: str, named: Mapping[str, Any]) -> Question:
-    """The question that a call with these arguments asks. ``method`` is ``service.method``, ``named`` has every argument."""
+def question(policy: Policy, method: str, named: Mapping[str, Any], *, shape: str = "") -> Question:
+    """The question that a call with these arguments asks.
+
+    ``method`` is ``service.method``, ``named`` has every argument. ``shape`` is the fingerprint of the answer's type: who was built with
+    another version of a contract asks another question.
+    """
     others = {name: value for name, value in named.items() if name != "principal"}
     principal: Principal | None = named.get("principal")
     organization_id = principal.organization_id if principal is not None and policy.by is not By.NOBODY else ""
     return Question(
         method=method,
         organization_id=organization_id,
-        key=digest(method, organization_id, _who(policy.by, principal), policy.key(**others)),
+        key=digest(method, shape, organization_id, _who(policy.by, principal), policy.key(**others)),
         tags=tuple(policy.depends(**named)),
         max_age_seconds=policy.max_age(**others),
     )

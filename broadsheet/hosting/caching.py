@@ -24,6 +24,7 @@ from broadsheet.hosting.redis import redis_client
 from broadsheet.hosting.settings import settings_of
 from broadsheet.positions import Change
 from broadsheet.rpc.cached import KeptReply
+from broadsheet.rpc.signatures import signature
 
 _EPOCH_SECONDS = 5.0
 
@@ -96,7 +97,7 @@ class Answers:
         policy = policy_of(self._contract, name)
         if policy is None:
             return compute()
-        asked = question(policy, f"{self._service}.{name}", arguments)
+        asked = question(policy, f"{self._service}.{name}", arguments, shape=signature(self._contract, name).shape)
         entry, state = self.cache.serve(asked, policy, lambda: msgspec.json.encode(compute()), newer_than=self._newer_than)
         if not entry.ok:
             raise errors.from_wire(msgspec.json.decode(entry.value))

@@ -101,7 +101,7 @@ class CachedCall:
 
     def question(self, named: dict[str, Any]) -> Question:
         """The question that these arguments (all of them) ask."""
-        return question(self.policy, self._name, named)
+        return question(self.policy, self._name, named, shape=self._call.method.shape)
 
     def usable(self, asked: Question, named: dict[str, Any], look: Look) -> Entry | None:
         """The entry of a look, if it will do; has it refreshed when it is stale, counts, and notes it where an answer is being computed."""

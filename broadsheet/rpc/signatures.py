@@ -3,6 +3,7 @@
 Both ends use the same :class:`Signature`, so an argument or a result that does not fit is refused at the border, not deep inside.
 """
 
+import hashlib
 import inspect
 import typing
 from functools import cache
@@ -31,6 +32,7 @@ class Signature:
         )
         self._names = [p.name for p in self.parameters]
         self._defaults = {p.name: p.default for p in self.parameters if p.default is not p.empty}
+        self.shape = _fingerprint(self.returns)
         self._decode_result = msgspec.json.Decoder(self.returns).decode
 
     def named(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -52,6 +54,11 @@ class Signature:
     def decode_result(self, raw: bytes) -> Any:
         """The answer as its own type, out of its JSON."""
         return self._decode_result(raw)
+
+
+def _fingerprint(kind: Any) -> str:
+    """A short text that changes with everything that bytes of this type can hold (its JSON Schema)."""
+    return hashlib.blake2b(msgspec.json.encode(msgspec.json.schema(kind), order="deterministic"), digest_size=8).hexdigest()
 
 
 def service_name(contract: type) -> str:
