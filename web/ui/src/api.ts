@@ -5,7 +5,19 @@
  */
 
 import { ApiProblem, problemFrom, problemOf } from "./api/problem";
-import type { CacheState, Inbox, Me, Page, QueryData, ReportSummary, ReportView, Run, RunOrder } from "./api/types";
+import type {
+  CacheState,
+  CacheUse,
+  DataSource,
+  Inbox,
+  Me,
+  Page,
+  QueryData,
+  ReportSummary,
+  ReportView,
+  Run,
+  RunOrder,
+} from "./api/types";
 
 const BASE = "/api/v1";
 const TIMEOUT_MS = 30_000;
@@ -66,9 +78,15 @@ async function send(path: string, call: Call): Promise<Response> {
 }
 
 async function json<T>(path: string, call: Call = {}): Promise<T> {
+  return (await kept<T>(path, call)).value;
+}
+
+/** An answer, and what its header says of the server's cache. */
+async function kept<T>(path: string, call: Call): Promise<{ value: T; cache: CacheState }> {
   const response = await request(path, call);
   try {
-    return (await response.json()) as T;
+    const cache = (response.headers.get("Broadsheet-Cache") ?? "miss") as CacheState;
+    return { value: (await response.json()) as T, cache };
   } catch (thrown) {
     if (call.signal?.aborted) throw thrown;
     throw new ApiProblem(0, { code: "unreadable", detail: "The server’s answer was cut off. Try again." });
@@ -107,19 +125,25 @@ export function listReports(cursor: string | null = null, limit = 50): Promise<P
   return json(`/reports${query({ limit, cursor })}`);
 }
 
+export interface ViewAnswer {
+  view: ReportView;
+  cache: CacheState;
+}
+
 /** `search` holds the parameters as `param.NAME=VALUE`. `fresh` bypasses the browser's and asks past shared caches. */
-export function viewReport(
+export async function viewReport(
   reportId: string,
   search: string,
   options: { signal?: AbortSignal; fresh?: boolean } = {},
-): Promise<ReportView> {
-  return json(`/reports/${id(reportId)}/view${search}`, { ...options, timeoutMs: DATA_TIMEOUT_MS });
+): Promise<ViewAnswer> {
+  const path = `/reports/${id(reportId)}/view${search}`;
+  const { value, cache } = await kept<ReportView>(path, { ...options, timeoutMs: DATA_TIMEOUT_MS });
+  return { view: value, cache };
 }
 
 export interface DataAnswer {
   data: QueryData;
   cache: CacheState;
-  ageSeconds: number;
 }
 
 export async function queryData(
@@ -129,10 +153,8 @@ export async function queryData(
   options: { signal?: AbortSignal; fresh?: boolean } = {},
 ): Promise<DataAnswer> {
   const path = `/reports/${id(reportId)}/queries/${id(name)}/data${search}`;
-  const response = await request(path, { ...options, timeoutMs: DATA_TIMEOUT_MS });
-  const cache = (response.headers.get("Broadsheet-Cache") ?? "miss") as CacheState;
-  const ageSeconds = Number(response.headers.get("Age") ?? 0);
-  return { data: (await response.json()) as QueryData, cache, ageSeconds };
+  const { value, cache } = await kept<QueryData>(path, { ...options, timeoutMs: DATA_TIMEOUT_MS });
+  return { data: value, cache };
 }
 
 /** `key` makes a repeated request the same run: keep it when trying again. */
@@ -163,6 +185,24 @@ export function listNotifications(cursor: string | null = null, limit = 30): Pro
 
 export function markRead(which: { ids: string[] } | { all: true }): Promise<{ unread: number }> {
   return json("/notifications/read", { method: "POST", body: which });
+}
+
+export function getCacheUse(): Promise<CacheUse> {
+  return json("/cache");
+}
+
+/** No answer made of the report before now counts any more. */
+export async function forgetReport(reportId: string): Promise<void> {
+  await request("/cache/invalidations", { method: "POST", body: { report_id: reportId } });
+}
+
+export function listSources(): Promise<Page<DataSource>> {
+  return json("/data-sources");
+}
+
+/** Its data has changed: no result from before counts any more. */
+export function sourceRefreshed(sourceId: string): Promise<DataSource> {
+  return json(`/data-sources/${id(sourceId)}/refreshed`, { method: "POST" });
 }
 
 export const EVENTS_URL = `${BASE}/events`;

@@ -7,6 +7,8 @@ import { Masthead } from "./components/Masthead";
 import { Problem } from "./components/Problem";
 import { ShortcutsDialog } from "./components/ShortcutsDialog";
 import { Toasts } from "./components/Toasts";
+import { CachePage } from "./pages/CachePage";
+import { Forbidden } from "./pages/Forbidden";
 import { NotFound } from "./pages/NotFound";
 import { ReportPage } from "./pages/ReportPage";
 import { ReportsPage } from "./pages/ReportsPage";
@@ -66,7 +68,7 @@ function SignedIn({ me }: { me: Me }) {
       <Masthead me={me} />
       <main id="main" ref={main} tabIndex={-1}>
         <Boundary place={path.value}>
-          <PageOf route={route} />
+          <PageOf route={route} me={me} />
         </Boundary>
       </main>
       <footer class="colophon">
@@ -80,9 +82,10 @@ function SignedIn({ me }: { me: Me }) {
   );
 }
 
-function PageOf({ route }: { route: Route }) {
+function PageOf({ route, me }: { route: Route; me: Me }) {
   if (route.page === "reports") return <ReportsPage />;
   if (route.page === "report") return <ReportPage key={route.reportId} reportId={route.reportId} />;
   if (route.page === "runs") return <RunsPage />;
+  if (route.page === "cache") return me.user.role === "admin" ? <CachePage /> : <Forbidden />;
   return <NotFound />;
 }

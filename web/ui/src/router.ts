@@ -13,12 +13,18 @@ export const place = signal<Place>(here());
 export const path = computed(() => place.value.path);
 export const search = computed(() => place.value.search);
 
-export type Route = { page: "reports" } | { page: "report"; reportId: string } | { page: "runs" } | { page: "nowhere" };
+export type Route =
+  | { page: "reports" }
+  | { page: "report"; reportId: string }
+  | { page: "runs" }
+  | { page: "cache" }
+  | { page: "nowhere" };
 
 export function routeOf(pathname: string): Route {
   const parts = pathname.split("/").filter(Boolean);
   if (parts.length === 0 || (parts.length === 1 && parts[0] === "reports")) return { page: "reports" };
   if (parts.length === 1 && parts[0] === "runs") return { page: "runs" };
+  if (parts.length === 2 && parts[0] === "admin" && parts[1] === "cache") return { page: "cache" };
   if (parts.length === 2 && parts[0] === "reports" && parts[1]) {
     return { page: "report", reportId: decodeURIComponent(parts[1]) };
   }

@@ -105,7 +105,16 @@ export interface ReportView {
   missing: string[];
 }
 
-export type ColumnType = "text" | "integer" | "number" | "numeric" | "boolean" | "date" | "timestamp" | "json" | "array";
+export type ColumnType =
+  | "text"
+  | "integer"
+  | "number"
+  | "numeric"
+  | "boolean"
+  | "date"
+  | "timestamp"
+  | "json"
+  | "array";
 
 export interface QueryData {
   columns: { name: string; type: ColumnType }[];
@@ -189,4 +198,45 @@ export interface ProblemError {
   line?: number;
   column?: number;
   hint?: string | null;
+}
+
+/** A database that reports read from; there is more to it than the interface shows. */
+export interface DataSource {
+  id: string;
+  name: string;
+  refreshed_at: string | null;
+}
+
+/** One method's questions of today (UTC). */
+export interface MethodUse {
+  method: string;
+  counted_for: "organization" | "installation";
+  hits: number;
+  stale: number;
+  misses: number;
+  waits: number;
+  hit_ratio: number | null;
+  refreshes: number;
+  bypassed: number;
+  bytes: number;
+}
+
+export interface RedisUse {
+  answers: boolean;
+  memory_bytes: number | null;
+  limit_bytes: number | null;
+  evicted_keys: number | null;
+}
+
+export interface CacheUse {
+  day: string;
+  methods: MethodUse[];
+  redis: RedisUse;
+  /** Of the one process that has answered. */
+  process: {
+    breaker: "closed" | "open" | "half-open";
+    breaker_opened: number;
+    errors: number;
+    told_of_changes: boolean;
+  };
 }

@@ -33,6 +33,14 @@ export function AccountMenu({ me }: { me: Me }) {
             </span>
           </div>
           <MenuItems>
+            {me.user.role === "admin" && (
+              <>
+                <a class="menu-item" role="menuitem" href="/admin/cache" onClick={close}>
+                  Cache
+                </a>
+                <hr />
+              </>
+            )}
             <p class="menu-heading" role="presentation">
               Theme
             </p>

@@ -36,7 +36,8 @@ export function cellFormatter(type: ColumnType, format: string | null): (value: 
     return known((value) => (typeof value === "number" ? typographic(show(value)) : String(value)));
   }
   if (type === "boolean") return known((value) => (value ? "yes" : "no"));
-  if (type === "json" || type === "array") return known((value) => (typeof value === "string" ? value : JSON.stringify(value)));
+  if (type === "json" || type === "array")
+    return known((value) => (typeof value === "string" ? value : JSON.stringify(value)));
   return known(String);
 }
 

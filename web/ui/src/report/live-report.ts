@@ -3,6 +3,8 @@
  *
  * A new address keeps what is shown until its own answer is there. Answers that were overtaken are dropped. Each query
  * is asked for once, whole, however many blocks show it, so that all of them, and the next reader, share one cached answer.
+ *
+ * A stale answer is shown at once while the server computes a newer one: it is asked for again, quietly and once.
  */
 
 import { type ReadonlySignal, signal } from "@preact/signals";
@@ -18,6 +20,9 @@ export interface QueryState {
   problem: ApiProblem | null;
   cache: CacheState | null;
 }
+
+/** How long after a stale answer the newer one is asked for. */
+export const RENEWED_AFTER_MS = 2_000;
 
 const WAITING: QueryState = { loading: true, data: null, problem: null, cache: null };
 
@@ -45,11 +50,12 @@ export class LiveReport {
     const { signal } = this.asking;
     this.loading.value = true;
     try {
-      const view = await api.viewReport(this.reportId, this.search, { signal, fresh });
+      const { view, cache } = await api.viewReport(this.reportId, this.search, { signal, fresh });
       this.view.value = view;
       this.problem.value = null;
       this.fieldErrors.value = {};
       this.loading.value = false;
+      if (cache === "stale") this.soon(() => this.renewView(signal), signal);
       await this.loadQueries(view, signal, fresh);
     } catch (thrown) {
       if (!signal.aborted) await this.refused(problemFrom(thrown), signal);
@@ -73,7 +79,7 @@ export class LiveReport {
   private async refused(problem: ApiProblem, signal: AbortSignal): Promise<void> {
     if (problem.errors.length > 0 && !this.view.value) {
       try {
-        this.view.value = await api.viewReport(this.reportId, "", { signal });
+        this.view.value = (await api.viewReport(this.reportId, "", { signal })).view;
       } catch {
         if (signal.aborted) return;
       }
@@ -98,9 +104,25 @@ export class LiveReport {
     try {
       const { data, cache } = await api.queryData(this.reportId, name, this.search, { signal, fresh });
       this.put(name, { loading: false, data, cache, problem: null });
+      if (cache === "stale") this.soon(() => this.renewQuery(name, signal), signal);
     } catch (thrown) {
       if (!signal.aborted) this.put(name, { loading: false, data: null, problem: problemFrom(thrown) });
     }
+  }
+
+  private soon(ask: () => Promise<void>, signal: AbortSignal): void {
+    const quietly = () => void ask().catch(() => undefined);
+    const timer = setTimeout(quietly, RENEWED_AFTER_MS);
+    signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+  }
+
+  private async renewView(signal: AbortSignal): Promise<void> {
+    this.view.value = (await api.viewReport(this.reportId, this.search, { signal })).view;
+  }
+
+  private async renewQuery(name: string, signal: AbortSignal): Promise<void> {
+    const { data, cache } = await api.queryData(this.reportId, name, this.search, { signal });
+    this.put(name, { data, cache });
   }
 
   private put(name: string, change: Partial<QueryState>): void {
