@@ -15,12 +15,12 @@ import kombu
 import structlog
 from nameko.constants import AMQP_URI_CONFIG_KEY, NON_PERSISTENT
 from nameko.exceptions import ContainerBeingKilled
-from nameko.rpc import Rpc, RpcConsumer
+from nameko.rpc import Rpc
 
 from broadsheet import errors
 from broadsheet.broker import BROKER_ERRORS
 from broadsheet.errors import BroadsheetError, MalformedRequest
-from broadsheet.hosting.consuming import QuickQueueConsumer
+from broadsheet.hosting.calls import CallConsumer
 from broadsheet.logs import logger
 from broadsheet.rpc import wire
 from broadsheet.rpc.signatures import signature
@@ -62,10 +62,8 @@ class _Replies:
                 channel.connection.client.close()
 
 
-class _ReplyingConsumer(RpcConsumer):  # type: ignore[misc]
+class _ReplyingConsumer(CallConsumer):
     """Answers with results as plain data and with our errors as themselves."""
-
-    queue_consumer = QuickQueueConsumer()
 
     def __init__(self) -> None:
         super().__init__()

@@ -29,6 +29,7 @@ from nameko.runners import ServiceRunner
 
 from broadsheet import logs, settings
 from broadsheet.rpc import wire
+from broadsheet.rpc.transport import EXCHANGE
 from broadsheet.settings import Settings, SettingsInvalid
 
 _REQUIRED = ("amqp_url", "redis_url")
@@ -53,6 +54,7 @@ def nameko_config(configured: Settings) -> dict[str, Any]:
     """Nameko's configuration for these settings."""
     return {
         "AMQP_URI": configured.amqp_url,
+        "rpc_exchange": EXCHANGE,
         "ACCEPT": [wire.SERIALIZER, "json"],
         "HEARTBEAT": 20,
         "max_workers": configured.service_workers,

@@ -22,7 +22,7 @@ from broadsheet.logs import logger
 from broadsheet.rpc import wire
 from broadsheet.rpc.wire import Reply, Request
 
-EXCHANGE = "nameko-rpc"
+EXCHANGE = "broadsheet-rpc"
 _CONNECT_TIMEOUT = 5.0
 _HEARTBEAT = 20
 #: How long a call that nobody waits for may lie in its queue.
