@@ -28,7 +28,7 @@ _RESERVED = frozenset(
     ilike in initially inner intersect into is isnull join lateral leading left like limit localtime localtimestamp natural not
     notnull null offset on only or order outer overlaps placing primary references returning right select session_user similar
     some symmetric table tablesample then to trailing true union unique user using variadic verbose when where window with
-    """.split()
+    """.split()  # noqa: SIM905 - as a list it would be a page
 )
 
 

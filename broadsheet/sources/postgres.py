@@ -117,7 +117,7 @@ class PostgresSource:
         for url in self.servers.in_turn():
             try:
                 opened = opened_at(url)
-            except DRIVER_ERRORS as error:
+            except (*DRIVER_ERRORS, SourceUnavailable) as error:
                 self.servers.failed(url)
                 last = error
                 continue
@@ -125,7 +125,7 @@ class PostgresSource:
                 self.servers.answered(url)
                 return opened
             refuse(url, opened.connection)
-        raise unavailable(last) from None
+        raise last if isinstance(last, SourceUnavailable) else unavailable(last) from None
 
     def _will_do(self, moment: Moment, not_before: dt.datetime | None, url: str) -> bool:
         if moment.lag_seconds > self.config.max_lag_seconds:

@@ -205,8 +205,7 @@ class PostgresSnapshot:
     @contextmanager
     def query_errors(self, sql: str, prefix_length: int) -> Iterator[None]:
         """Turns what the drivers raise into errors about ``sql``."""
-        if self._cancelled:
-            raise Cancelled("The query was cancelled.")
+        self._refuse_if_cancelled()
         started = time.monotonic()
         self._busy = True
         try:
@@ -221,9 +220,14 @@ class PostgresSnapshot:
         finally:
             self._busy = False
 
+    def _refuse_if_cancelled(self) -> None:
+        if self._cancelled:
+            raise Cancelled("The query was cancelled.")
+
     def _arrow_connection(self) -> "adbc.Connection":
         if self._arrow is not None:
             return self._arrow
+        self._refuse_if_cancelled()
         try:
             if self._copy is not None and self._url is not None:
                 connection = self._connections.arrow_connection_to(self._url)
@@ -244,6 +248,7 @@ class PostgresSnapshot:
     def _copy_connection(self) -> PsycopgConnection:
         if self._copy is not None:
             return self._copy
+        self._refuse_if_cancelled()
         try:
             if self._arrow is not None and self._url is not None:
                 connection = self._connections.copy_connection_to(self._url)

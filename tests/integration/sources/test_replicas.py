@@ -88,6 +88,11 @@ def test_the_primary_is_read_when_the_replica_is_gone(source_url):
     assert out.getvalue() == b"r\nf\n"
 
 
+def test_a_replica_whose_address_is_a_mistake_does_not_keep_the_others_from_answering(source_url):
+    with closing(PostgresSource(SourceUrl(source_url, replicas=("no address at all",)))) as source:
+        assert not from_replica(source)
+
+
 def test_several_replicas_are_read_by_turns(source_url, replica_url):
     again = replica_url + "?keepalives=1"
     with closing(PostgresSource(SourceUrl(source_url, replicas=(replica_url, again)))) as source:
