@@ -1,6 +1,7 @@
 """Entry points of runs: check, call, return a contract type."""
 
 import datetime as dt
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -22,6 +23,9 @@ from services.runs import lifecycle, rules, store
 
 _BATCH = 100
 
+#: A text is parsed once; versions are immutable, so an entry never goes stale.
+_parsed = lru_cache(maxsize=256)(parser.parse)
+
 
 class RunsService:
     """Owns the life of a run: request, claim, progress, completion."""
@@ -38,7 +42,7 @@ class RunsService:
     @rpc
     def request(self, principal: Principal, order: RunOrder) -> Run:
         text = self.catalog.get_report(principal, order.report_id)
-        report = parser.parse(text.text)
+        report = _parsed(text.text)
         rules.check_order(order, report)
         values = parameters.to_json(parameters.read(report, order.params, from_query_string=False))
         row = {
@@ -57,9 +61,10 @@ class RunsService:
             "state": RunState.QUEUED.value,
         }
         with self.db.write() as session:
-            if not store.add_run(session, row):
+            added = store.add_run(session, row)
+            if added is None:
                 return self._same_order(session, principal, row)
-            run = lifecycle.load(session, row["id"])
+            run = lifecycle.to_run(added, [])
             lifecycle.offer(session, run)
             return run
 

@@ -13,10 +13,10 @@ from services.runs.models import artifacts, editions, fencing_tokens, runs
 Row = sa.RowMapping
 
 
-def add_run(session: Session, values: dict[str, Any]) -> bool:
-    """Whether the run is new; an idempotency key that is there already makes it not."""
+def add_run(session: Session, values: dict[str, Any]) -> Row | None:
+    """The new run, or ``None`` when its idempotency key is there already."""
     statement = insert(runs).values(**values).on_conflict_do_nothing(constraint="runs_idempotency_key")
-    return session.scalar(statement.returning(runs.c.id)) is not None
+    return session.execute(statement.returning(runs)).mappings().one_or_none()
 
 
 def run_by_key(session: Session, organization_id: str, user_id: str, key: str) -> Row | None:
