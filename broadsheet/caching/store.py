@@ -33,9 +33,9 @@ for i = 3, #KEYS do
   local now = redis.call('get', KEYS[i])
   local wanted = ARGV[2]
   if now and now >= wanted then
-    local high, low = tonumber(string.sub(now, 1, 14), 16), tonumber(string.sub(now, 15, 24), 16) + 1
-    if low >= 1099511627776 then high, low = high + 1, 0 end
-    wanted = string.format('%014X%010X', high, low)
+    local high, low = tonumber(string.sub(now, 9, 16), 16), tonumber(string.sub(now, 17, 24), 16) + 1
+    if low >= 4294967296 then high, low = high + 1, 0 end
+    wanted = string.sub(now, 1, 8) .. string.format('%08X%08X', high, low)
   end
   redis.call('set', KEYS[i], wanted, 'EX', ARGV[4])
 end
