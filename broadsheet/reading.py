@@ -5,15 +5,16 @@ The page (``services/queries``) and the files (``jobs/renderer``) both read thro
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 
 from broadsheet.contracts.base import Principal
 from broadsheet.documents import parameters
-from broadsheet.documents.model import Option, Parameter, ParameterType, Report, Value
-from broadsheet.errors import NotFound, QueryFailed
+from broadsheet.documents.model import Option, Parameter, ParameterType, Query, Report, Value
+from broadsheet.errors import FieldError, NotFound, QueryFailed
 from broadsheet.sources.binding import bind
 
 #: Most options that a choice offers.
@@ -42,6 +43,16 @@ class Reading(msgspec.Struct, frozen=True):
             raise QueryFailed(f"The query {name} names no data source; add `source: NAME` to the report's front matter")
         return source
 
+    @contextmanager
+    def mistakes_in_report(self, name: str) -> Iterator[None]:
+        """Errors about a query of this block say the line of the report's text, not that of the query."""
+        try:
+            yield
+        except QueryFailed as error:
+            query, sent = self.report.query(name), self.query_sql(name)
+            mistakes = tuple(_in_report(mistake, query, sent) for mistake in error.errors)
+            raise type(error)(error.message, errors=mistakes, retry_after_seconds=error.retry_after_seconds) from None
+
     def options_sql(self, parameter: Parameter) -> str:
         """The SQL that lists what a choice offers."""
         return self._bound(parameter.options_query or "")
@@ -49,6 +60,16 @@ class Reading(msgspec.Struct, frozen=True):
     def _bound(self, sql: str) -> str:
         types = {p.name: p.of for p in self.report.parameters if p.type is ParameterType.LIST}
         return bind(sql, self.values, attributes(self.principal), types)
+
+
+def _in_report(mistake: FieldError, query: Query, sent: str) -> FieldError:
+    """The query begins on the line after its fence. A column behind a value that was bound is another one in the report: left out."""
+    if mistake.line is None or mistake.column is None:
+        return mistake
+    before = mistake.column - 1
+    written, bound = (text.split("\n")[mistake.line - 1] for text in (query.sql, sent))
+    column = mistake.column if written[:before] == bound[:before] else None
+    return msgspec.structs.replace(mistake, line=query.position.line + mistake.line, column=column)
 
 
 def attributes(principal: Principal) -> dict[str, Any]:
