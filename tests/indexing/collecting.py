@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from broadsheet.local.stack import Stack
-from tests.indexing.shapes import Exemption, call_of, exemptions, shape
+from tests.indexing.shapes import Exemption, call_in, exemptions_in, shape_and_comments
 
 #: For the test run's servers, primary and replica: every statement goes to a file beside the data, as JSON.
 LOG_EVERY_STATEMENT = {
@@ -89,10 +89,11 @@ def by_shape(statements: Iterable[Statement]) -> list[Shape]:
             continue
         if not _QUESTION.match(text):
             raise ValueError(f"{role} issued a statement that has no plan and is not known to need none: {text[:200]}")
-        exempt = tuple(exemptions(text))
-        key = (role, shape(text), exempt)
+        asked, said = shape_and_comments(text)
+        exempt = tuple(exemptions_in(said))
+        key = (role, asked, exempt)
         one = found.setdefault(key, Shape(key[1], role, exempt))
-        call = call_of(text)
+        call = call_in(said)
         one.methods.add(call.get("method", role))
         if "call" in call:
             one.by_call[call.get("method", ""), call["call"]] += 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.indexing.shapes import Exemption, call_of, exemptions, shape, tokens
+from tests.indexing.shapes import Exemption, call_of, comments, exemptions, shape, shape_and_comments, tokens
 
 
 def test_statements_that_differ_in_values_have_one_shape() -> None:
@@ -44,3 +44,14 @@ def test_an_exemption_has_a_kind_and_a_reason() -> None:
     assert exemptions("select /* exempt sort: ten rows in life */ a from t") == [Exemption("sort", "ten rows in life")]
     assert exemptions("select /* exempt full-scan */ a from t") == [Exemption("full-scan", "")]
     assert exemptions("select '/* exempt sort: no */' from t") == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select 'it''s /* no */', E'\\' /* no */', $x$ 'q' $x$, a1, \"b'2\" from t where x = -1 /* exempt sort: r */ and z is null",
+        "insert into t (a, b) values (1, null, E'x'), (2, true, 'y') /*call='7',method='runs.claim'*/",
+    ],
+)
+def test_the_fast_way_to_a_shape_finds_the_same(sql: str) -> None:
+    assert shape_and_comments(sql) == (shape(sql), comments(sql))
