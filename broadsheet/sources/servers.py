@@ -20,10 +20,11 @@ _LONGEST_REST_SECONDS = 60.0
 
 
 class Rest(msgspec.Struct, frozen=True):
-    """How often in a row a server has failed, and until when (on the clock) it is left alone."""
+    """How often in a row a server has failed, and until when (on the clock) it is left alone, by all or by all but who tries it now."""
 
     failures: int
     until: float
+    is_tried: bool = False
 
 
 class Servers:
@@ -55,10 +56,14 @@ class Servers:
         return [*ready, self.primary, *(url for url in rotated if url not in ready)]
 
     def failed(self, url: str) -> None:
-        """Leave it alone for a while. Nothing comes after the primary, so that never rests."""
-        if url == self.primary:
+        """Leave it alone for a while. Nothing comes after the primary, so that never rests.
+
+        Callers who find out at the same time count as one.
+        """
+        rest = self._resting.get(url)
+        if url == self.primary or (rest is not None and not rest.is_tried and self._clock() < rest.until):
             return
-        failures = self._resting[url].failures + 1 if url in self._resting else 1
+        failures = rest.failures + 1 if rest is not None else 1
         longest = min(_LONGEST_REST_SECONDS, _FIRST_REST_SECONDS * 2 ** min(failures - 1, 10))
         self._resting[url] = Rest(failures, self._clock() + longest * (0.5 + self._jitter() / 2))
 
@@ -72,5 +77,7 @@ class Servers:
             return True
         if now < rest.until:
             return False
-        self._resting[url] = Rest(rest.failures, now + self._trial_seconds)  # the others wait for how this attempt ends
+        self._resting[url] = Rest(
+            rest.failures, now + self._trial_seconds, is_tried=True
+        )  # the others wait for how this attempt ends
         return True

@@ -52,6 +52,15 @@ def test_when_a_rest_is_over_one_caller_tries_and_the_others_do_not():
     assert these.in_turn()[0] == "a", "an attempt that nobody heard of again does not count for ever"
 
 
+def test_callers_who_find_out_at_the_same_time_count_as_one_failure():
+    clock = Clock()
+    these = servers(clock, "a")
+    for _ in range(8):
+        these.failed("a")
+    clock.now += 1
+    assert these.in_turn()[0] == "a"
+
+
 def test_one_that_answers_again_takes_its_turn():
     clock = Clock()
     these = servers(clock, "a")
