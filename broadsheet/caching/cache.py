@@ -26,7 +26,7 @@ from broadsheet.caching.near import Near
 from broadsheet.caching.policy import Policy, Question
 from broadsheet.caching.store import EPOCH, Lock, Store, answer_key, position_key
 from broadsheet.errors import BroadsheetError
-from broadsheet.positions import PRIMARY, read_floor
+from broadsheet.positions import PRIMARY, is_position, read_floor
 
 #: Refusals that are an answer as well, and kept for a moment.
 _KEPT_REFUSALS = frozenset({401, 403, 404, 422})
@@ -212,9 +212,9 @@ class Cache:
             if found[0] is None:
                 return taken, (None, dict.fromkeys(tags), others)
             if found[0] == epoch.encode():
-                positions = {tag: raw.decode() if raw is not None else None for tag, raw in zip(tags, found[2:], strict=False)}
+                positions = {tag: _position(raw) for tag, raw in zip(tags, found[2:], strict=False)}
                 return taken, (decode(found[1]), positions, others)
-            self._epoch = found[0].decode()
+            self._epoch = found[0].decode(errors="replace")
         return taken, None
 
     def _compute(
@@ -284,6 +284,12 @@ class Cache:
             self._tags[key] = tags
             while len(self._tags) > _MOST_REMEMBERED:
                 self._tags.popitem(last=False)
+
+
+def _position(raw: bytes | None) -> str | None:
+    """A position out of Redis; something that is none is as if there were none."""
+    text = raw.decode(errors="replace") if raw is not None else ""
+    return text if is_position(text) else None
 
 
 def _unmoved(entry: Entry, positions: dict[str, str | None]) -> bool:

@@ -62,6 +62,7 @@ class Counts:
         reads, self._reads = self._reads, Counter()
         if not (counted or reads) or not self._store.available:
             return
+        counted, reads = counted.copy(), reads.copy()  # another thread may be about to add to those
         with self._store.losing(), self._store.pipeline() as pipeline:
             for (organization_id, method, outcome), number in counted.items():
                 key = _day_key(organization_id)

@@ -160,7 +160,8 @@ class Line:
 
     def _told(self, message: Any) -> None:
         for key in message[1] or [None]:
-            if key is None or key.decode() == EPOCH:
+            name = key.decode(errors="replace") if key is not None else EPOCH
+            if name == EPOCH:
                 self._near.clear()
             else:
-                self._near.moved(key.decode().removeprefix(POSITIONS).partition(":")[2])
+                self._near.moved(name.removeprefix(POSITIONS).partition(":")[2])

@@ -28,7 +28,7 @@ _TOKEN_SECONDS = 600
 #: the commit was written but not yet visible, under the same position, must not hold.
 _MOVE = """
 if redis.call('set', KEYS[1], '1', 'NX', 'EX', ARGV[3]) == false then return 0 end
-if redis.call('get', KEYS[2]) ~= ARGV[1] then redis.call('set', KEYS[2], ARGV[1]) end
+if redis.pcall('get', KEYS[2]) ~= ARGV[1] then redis.call('set', KEYS[2], ARGV[1]) end
 for i = 3, #KEYS do
   local now = redis.call('get', KEYS[i])
   local wanted = ARGV[2]
@@ -42,13 +42,17 @@ end
 return 1
 """
 
-#: Gives a position to tags that have none, and says what all of them have now.
+#: Gives a position to tags that have none (or something that is none), and says what all of them have now.
 _PLANT = """
-if redis.call('get', KEYS[1]) ~= ARGV[1] then redis.call('set', KEYS[1], ARGV[1]) end
+if redis.pcall('get', KEYS[1]) ~= ARGV[1] then redis.call('set', KEYS[1], ARGV[1]) end
 local found = {}
 for i = 2, #KEYS do
-  redis.call('set', KEYS[i], ARGV[2], 'NX', 'EX', ARGV[3])
-  found[#found + 1] = redis.call('get', KEYS[i])
+  local now = redis.pcall('get', KEYS[i])
+  if type(now) ~= 'string' or string.find(now, '[^0-9A-F]') or #now ~= 24 then
+    now = ARGV[2]
+    redis.call('set', KEYS[i], now, 'EX', ARGV[3])
+  end
+  found[#found + 1] = now
 end
 return found
 """

@@ -1,0 +1,157 @@
+"""Redis dead, silent, slow, full, emptied: every answer is right, none is an error, and hits come back by themselves."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+
+from broadsheet.caching.breaker import Breaker, State
+from broadsheet.caching.store import EPOCH, Store
+from broadsheet.ids import new_id
+from tests.support.faults import paused
+from tests.support.reading import at_once, redis_of, settled, state
+from tests.support.system import Member, System
+from tests.support.waiting import until
+from tests.support.workplace import Json, add_report, data
+
+READS = 12
+
+
+@pytest.fixture
+def report(reader: Member) -> Json:
+    report = add_report(reader, sql=f"select carrier, '{new_id()}' as what from airlines order by carrier")
+    settled(reader, report)
+    return report
+
+
+def _right(reader: Member, report: Json, expected: object) -> set[str]:
+    """Reads from everywhere, and a view; gives how the answers were come by."""
+    answers = at_once(4, lambda: [data(reader, report) for _ in range(READS // 4)])
+    assert all(answer.json["data"] == expected for some in answers for answer in some if state(answer))
+    assert reader.api.get(f"/reports/{report['id']}/view").status == 200
+    assert reader.api.get("/reports").status == 200
+    return {state(answer) for some in answers for answer in some}
+
+
+def _back(reader: Member, report: Json) -> None:
+    until(lambda: all(state(data(reader, report)) == "hit" for _ in range(6)), within_seconds=12, what="hits again")
+
+
+def test_a_redis_that_is_dead_costs_hits_and_nothing_else(system: System, reader: Member, report: Json) -> None:
+    expected = data(reader, report).json["data"]
+    redis = system.stack.server("redis")
+    redis.kill()
+    try:
+        _right(reader, report, expected)
+    finally:
+        redis.restart()
+    _back(reader, report)
+
+
+def test_a_redis_that_accepts_and_never_answers_is_left_alone_after_a_moment(system: System, reader: Member, report: Json) -> None:
+    expected = data(reader, report).json["data"]
+    with paused(system.stack.server("redis")):
+        _right(reader, report, expected)
+        _right(reader, report, expected)
+    _back(reader, report)
+
+
+def test_a_redis_that_is_slow_is_given_up_on_and_tried_again(system: System, reader: Member, report: Json) -> None:
+    expected = data(reader, report).json["data"]
+    with _slow(system):
+        _right(reader, report, expected)
+    _back(reader, report)
+
+
+def test_a_redis_that_is_emptied_is_filled_again(system: System, reader: Member, report: Json) -> None:
+    expected = data(reader, report).json["data"]
+    redis_of(system).flushall()
+    assert _right(reader, report, expected) <= {"hit", "miss"}
+    _back(reader, report)
+
+
+def test_a_redis_that_is_full_answers_what_it_has_and_keeps_nothing_new(system: System, reader: Member, report: Json) -> None:
+    expected = data(reader, report).json["data"]
+    with _full(system):
+        assert _right(reader, report, expected) == {"hit"}
+        new = add_report(reader, sql=f"select 1 as one, '{new_id()}' as what")
+        assert [data(reader, new).json["data"][0] for _ in range(4)] == [[1]] * 4
+        assert reader.api.get(f"/reports/{new['id']}/view").status == 200
+    _back(reader, new)
+
+
+def test_an_epoch_of_somebody_else_ends_everything_and_is_put_right(system: System, reader: Member, report: Json) -> None:
+    expected = data(reader, report).json["data"]
+    own = redis_of(system).get(EPOCH)
+    redis_of(system).set(EPOCH, "7777.9")
+    assert state(data(reader, report)) == "miss" or redis_of(system).get(EPOCH) == own
+    assert _right(reader, report, expected)
+    until(lambda: redis_of(system).get(EPOCH) == own, within_seconds=7, what="the right epoch")
+    _back(reader, report)
+
+
+@pytest.mark.parametrize("damage", [b"\xff\xfe\xfd", b"", b"x" * 1000])
+def test_an_epoch_that_is_no_text_does_no_harm(system: System, reader: Member, report: Json, damage: bytes) -> None:
+    expected = data(reader, report).json["data"]
+    redis_of(system).set(EPOCH, damage)
+    _right(reader, report, expected)
+    _back(reader, report)
+
+
+def test_an_epoch_of_another_type_does_no_harm(system: System, reader: Member, report: Json) -> None:
+    expected = data(reader, report).json["data"]
+    with redis_of(system) as redis:
+        redis.pipeline().delete(EPOCH).rpush(EPOCH, "a", "list").execute()
+    _right(reader, report, expected)
+    _back(reader, report)
+
+
+def test_the_breaker_opens_and_closes_by_itself(system: System) -> None:
+    breaker = Breaker(rest_seconds=0.05, longest_seconds=0.2)
+    with redis_of(system) as client:
+        client.connection_pool.connection_kwargs["socket_timeout"] = 0.1
+        store = Store(client, breaker)
+        assert store.read(["bs:test"]) == [None]
+        with paused(system.stack.server("redis")):
+            assert [store.read(["bs:test"]) for _ in range(3)] == [None] * 3
+            assert (breaker.state is State.CLOSED, breaker.opened) == (False, 1)
+            began = time.monotonic()
+            assert [store.read(["bs:test"]) for _ in range(200)] == [None] * 200
+            assert time.monotonic() - began < 2.0
+        until(lambda: store.read(["bs:test"]) == [None], within_seconds=3, what="Redis being asked again")
+        assert breaker.state is State.CLOSED
+
+
+@contextmanager
+def _full(system: System) -> Iterator[None]:
+    with redis_of(system) as client:
+        before = {name: client.config_get(name)[name] for name in ("maxmemory", "maxmemory-policy")}
+        client.config_set("maxmemory-policy", "noeviction")
+        client.config_set("maxmemory", "1mb")
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                client.config_set(name, value)
+
+
+@contextmanager
+def _slow(system: System) -> Iterator[None]:
+    """Redis is busy half of the time, longer at a time than anybody waits."""
+    ended = False
+
+    def busy() -> None:
+        while not ended:
+            with paused(system.stack.server("redis")):
+                time.sleep(0.4)
+            time.sleep(0.2)
+
+    with ThreadPoolExecutor(1) as pool:
+        working = pool.submit(busy)
+        try:
+            yield
+        finally:
+            ended = True
+            working.result(10)
