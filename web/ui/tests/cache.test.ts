@@ -49,7 +49,7 @@ describe("the cache in words", () => {
   });
 
   test("Redis is told in one line", () => {
-    const redis = { answers: true, memory_bytes: 12e6, limit_bytes: 256e6, evicted_keys: 0 };
+    const redis = { answers: true, memory_bytes: 12 << 20, limit_bytes: 256 << 20, evicted_keys: 0 };
     expect(redisLine(redis)).toBe("Redis answers · 12 MB of 256 MB · nothing evicted");
     expect(redisLine({ ...redis, evicted_keys: 1234 })).toBe("Redis answers · 12 MB of 256 MB · 1,234 evicted");
     expect(redisLine({ ...redis, limit_bytes: 0 })).toBe("Redis answers · 12 MB, without a limit · nothing evicted");

@@ -1,7 +1,7 @@
 /** How the cache does, in words and in the order in which a person looks for it. */
 
 import type { CacheUse, MethodUse, RedisUse } from "../api/types";
-import { count, fileSize, plural } from "../format/numbers";
+import { count, memorySize, plural } from "../format/numbers";
 
 const NAMES: Record<string, string> = {
   "queries.data": "Results for pages",
@@ -65,8 +65,8 @@ export function redisLine(redis: RedisUse): string {
   if (!redis.answers) return "Redis does not answer: answers are computed; nothing is lost";
   const parts = ["Redis answers"];
   if (redis.memory_bytes !== null) {
-    const limit = redis.limit_bytes ? ` of ${fileSize(redis.limit_bytes)}` : ", without a limit";
-    parts.push(fileSize(redis.memory_bytes) + limit);
+    const limit = redis.limit_bytes ? ` of ${memorySize(redis.limit_bytes)}` : ", without a limit";
+    parts.push(memorySize(redis.memory_bytes) + limit);
   }
   if (redis.evicted_keys !== null) {
     parts.push(redis.evicted_keys === 0 ? "nothing evicted" : `${count(redis.evicted_keys)} evicted`);

@@ -68,11 +68,17 @@ function useCacheUse() {
   return { use, problem, ask: () => void ask() };
 }
 
+/** The figures change all the time; only whether Redis answers is also said aloud. */
 function RedisState({ use }: { use: CacheUse }) {
   return (
-    <p class={use.redis.answers ? "cache-redis" : "cache-redis is-away"} role="status" data-testid="redis">
-      {redisLine(use.redis)}
-    </p>
+    <>
+      <p class={use.redis.answers ? "cache-redis" : "cache-redis is-away"} data-testid="redis">
+        {redisLine(use.redis)}
+      </p>
+      <p class="visually-hidden" role="status">
+        {use.redis.answers ? "" : "Redis does not answer"}
+      </p>
+    </>
   );
 }
 
@@ -100,7 +106,8 @@ function Today({ use }: { use: CacheUse }) {
           <thead>
             <tr>
               <th scope="col">What was asked</th>
-              {["Hits", "Stale", "Misses", "Waits", "From the cache"].map((label) => (
+              <th scope="col">From the cache</th>
+              {["Hits", "Stale", "Misses", "Waits"].map((label) => (
                 <th key={label} scope="col" class="align-right">
                   {label}
                 </th>
@@ -139,12 +146,6 @@ function Row({ method }: { method: MethodUse }) {
         {methodName(method.method)}
         {method.counted_for === "installation" && <span class="muted"> of all organizations</span>}
       </th>
-      {[method.hits, method.stale, method.misses, method.waits].map((number, column) => (
-        // The columns are always the same.
-        <td key={column} class="align-right is-whole">
-          {count(number)}
-        </td>
-      ))}
       <td class="align-right is-whole has-bar">
         {ratio !== null && ratio > 0 && (
           <span class="bar" aria-hidden="true">
@@ -153,6 +154,12 @@ function Row({ method }: { method: MethodUse }) {
         )}
         <span>{percent(ratio)}</span>
       </td>
+      {[method.hits, method.stale, method.misses, method.waits].map((number, column) => (
+        // The columns are always the same.
+        <td key={column} class="align-right is-whole">
+          {count(number)}
+        </td>
+      ))}
     </tr>
   );
 }

@@ -40,7 +40,7 @@ export function ForgetReport() {
       <h2>Forget a report</h2>
       <p>
         Its page is put together anew for its next reader, from its newest text. Results are shared by all reports that
-        ask the same: to have those asked again, say that their data have changed.
+        ask the same: to have those asked again, say that their data has changed.
       </p>
       <div class="field">
         <label for={id}>Report</label>

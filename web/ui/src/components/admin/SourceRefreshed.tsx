@@ -1,4 +1,4 @@
-/** Says that the data behind a data source have changed. */
+/** Says that the data behind a data source has changed. */
 
 import { useEffect, useId, useState } from "preact/hooks";
 import * as api from "../../api";
@@ -22,7 +22,7 @@ export function SourceRefreshed() {
     try {
       replace(await api.sourceRefreshed(chosen.id));
       const detail = "Whoever reads next gets the new data; what is read most is being computed.";
-      showToast({ tone: "good", text: `The data of “${chosen.name}” have changed`, detail });
+      showToast({ tone: "good", text: `The data of “${chosen.name}” has changed`, detail });
     } catch (thrown) {
       showToast({ tone: "bad", text: "This was not noted", detail: problemFrom(thrown).message });
     }
@@ -31,7 +31,7 @@ export function SourceRefreshed() {
 
   return (
     <form class="cache-form" onSubmit={(event) => void tell(event)} data-testid="source-refreshed">
-      <h2>The data have changed</h2>
+      <h2>The data has changed</h2>
       <p>
         No result from before now counts any more. A job that loads data can say this itself:{" "}
         <code>POST /data-sources/…/refreshed</code>.
@@ -66,7 +66,7 @@ export function SourceRefreshed() {
         </div>
       )}
       <button type="submit" class="button" disabled={!chosen || busy}>
-        They have changed
+        It has changed
       </button>
     </form>
   );
