@@ -39,6 +39,7 @@ def table(metadata: sa.MetaData) -> sa.Table:
         sa.Column("key", sa.Text, nullable=False),
         sa.Column("payload", sa.LargeBinary, nullable=False),
         sa.Column("created_at", sa.TIMESTAMP(timezone=True), nullable=False, server_default=sa.func.now()),
+        sa.Index("outbox_by_destination", "destination", "id"),
     )
 
 
@@ -60,4 +61,6 @@ def add_moved(session: Session, outbox: sa.Table, token: str, tags: Sequence[str
 
 def _insert(session: Session, outbox: sa.Table, destination: Destination, name: str, key: str, payload: bytes) -> None:
     session.execute(outbox.insert().values(destination=destination.value, name=name, key=key, payload=payload))
-    session.execute(sa.select(sa.func.pg_notify(CHANNEL, outbox.schema)))
+    if not session.info.get("relay_is_woken"):  # once per transaction: PostgreSQL would send equal ones once anyway
+        session.execute(sa.select(sa.func.pg_notify(CHANNEL, outbox.schema)))
+        session.info["relay_is_woken"] = True

@@ -20,6 +20,8 @@ MAX_LIMIT = 200
 
 #: Parts of a sort key as a column can hold them: a cursor comes from outside, so its parts are checked before they reach SQL.
 RowId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}\Z")]
+#: What a data source may be called.
+RowName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,62}\Z")]
 RowNumber = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 RowTime = Annotated[dt.datetime, msgspec.Meta(tz=True)]
 

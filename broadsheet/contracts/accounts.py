@@ -121,8 +121,8 @@ class Accounts(Protocol):
     def create_token(self, principal: Principal, name: str) -> ApiToken:
         """A new API token that acts as its maker."""
 
-    def list_tokens(self, principal: Principal) -> PageOf[ApiToken]:
-        """The principal's own tokens."""
+    def list_tokens(self, principal: Principal, limit: int = 50, cursor: str | None = None) -> PageOf[ApiToken]:
+        """The principal's own tokens, oldest first."""
 
     def revoke_token(self, principal: Principal, token_id: str) -> None:
         """Raises ``NotFound``."""

@@ -170,8 +170,8 @@ class Catalog(Protocol):
         """Mistakes of a text, without saving."""
 
     @cached(ttl=_ASKED_AGAIN, depends=lambda principal, **_: [sources_tag(principal.organization_id)])
-    def list_sources(self, principal: Principal) -> PageOf[DataSource]:
-        """Data sources of the organization."""
+    def list_sources(self, principal: Principal, limit: int = 50, cursor: str | None = None) -> PageOf[DataSource]:
+        """Data sources of the organization, by name."""
 
     @cached(ttl=_ASKED_AGAIN, depends=lambda principal, **_: [sources_tag(principal.organization_id)])
     def get_source(self, principal: Principal, source_id: str) -> DataSource:

@@ -100,7 +100,7 @@ def _ensure_source(api: "_Api", sample: Sample) -> None:
         "password": primary.password,
         "replicas": [f"{replica.host}:{replica.port}"],
     }
-    for source in api.get("/data-sources")["items"]:
+    for source in api.get("/data-sources?limit=200")["items"]:
         if source["name"] == SOURCE:
             if any(source.get(name) != value for name, value in wanted.items() if name != "password"):
                 api.send("PATCH", f"/data-sources/{source['id']}", wanted)

@@ -107,10 +107,13 @@ class AccountsService:
         return ApiToken(id=values["id"], name=values["name"], prefix=values["prefix"], created_at=_now(), token=token)
 
     @rpc
-    def list_tokens(self, principal: Principal) -> PageOf[ApiToken]:
+    def list_tokens(self, principal: Principal, limit: int = 50, cursor: str | None = None) -> PageOf[ApiToken]:
+        limit = pages.clamp(limit)
+        after = pages.decode_cursor(cursor, tuple[pages.RowId])[0] if cursor else None
         with self.db.read() as session:
-            rows = store.tokens_of(session, principal.user_id)
-        return PageOf(items=[ApiToken(id=r["id"], name=r["name"], prefix=r["prefix"], created_at=r["created_at"]) for r in rows])
+            rows = store.tokens_page(session, principal.user_id, after, limit + 1)
+        items, next_cursor = pages.cut(rows, limit, lambda row: pages.encode_cursor(row["id"]))
+        return PageOf(items=[_token(row) for row in items], next_cursor=next_cursor)
 
     @rpc
     def revoke_token(self, principal: Principal, token_id: str) -> None:
@@ -215,6 +218,10 @@ def _new_user(organization_id: str, order: NewUser, password_hash: str) -> dict[
         "attributes": order.attributes,
         "password_hash": password_hash,
     }
+
+
+def _token(row: Any) -> ApiToken:
+    return ApiToken(id=row["id"], name=row["name"], prefix=row["prefix"], created_at=row["created_at"])
 
 
 def _user(row: Any) -> User:

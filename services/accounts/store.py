@@ -89,8 +89,15 @@ def delete_credential(session: Session, token_hash: str) -> None:
     session.execute(credentials.delete().where(credentials.c.token_hash == token_hash))
 
 
-def tokens_of(session: Session, user_id: str) -> Sequence[Row]:
-    query = sa.select(credentials).where(credentials.c.user_id == user_id, credentials.c.kind == "token").order_by(credentials.c.id)
+def tokens_page(session: Session, user_id: str, after: str | None, limit: int) -> Sequence[Row]:
+    query = (
+        sa.select(credentials)
+        .where(credentials.c.user_id == user_id, credentials.c.kind == "token")
+        .order_by(credentials.c.id)
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(credentials.c.id > after)
     return session.execute(query).mappings().all()
 
 
@@ -102,7 +109,8 @@ def delete_token(session: Session, user_id: str, token_id: str) -> bool:
 
 
 def end_credentials(session: Session, user_id: str) -> None:
-    session.execute(credentials.delete().where(credentials.c.user_id == user_id))
+    all_of_them = "/* exempt many-rows: a new password ends all of a person's tokens at once, which is rare, and few have many */"
+    session.execute(credentials.delete().where(credentials.c.user_id == user_id).prefix_with(all_of_them))
 
 
 def _person() -> sa.Select[Any]:

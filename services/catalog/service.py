@@ -33,6 +33,9 @@ from broadsheet.hosting.providers import DatabaseProvider, SettingsProvider
 from broadsheet.ids import is_id, new_id
 from services.catalog import models, rules, store
 
+#: Names of data sources that whoever asks for an unknown one is told.
+_NAMES_SHOWN = 20
+
 
 class CatalogService:
     """Owns data sources and reports with their immutable versions."""
@@ -122,9 +125,13 @@ class CatalogService:
         return list(parser.check(text))
 
     @rpc
-    def list_sources(self, principal: Principal) -> PageOf[DataSource]:
+    def list_sources(self, principal: Principal, limit: int = 50, cursor: str | None = None) -> PageOf[DataSource]:
+        limit = pages.clamp(limit)
+        after = pages.decode_cursor(cursor, tuple[pages.RowName])[0] if cursor else None
         with self.db.read() as session:
-            return PageOf(items=[_source(row) for row in store.sources(session, principal.organization_id)])
+            rows = store.sources_page(session, principal.organization_id, after, limit + 1)
+        items, next_cursor = pages.cut(rows, limit, lambda row: pages.encode_cursor(row["name"]))
+        return PageOf(items=[_source(row) for row in items], next_cursor=next_cursor)
 
     @rpc
     def get_source(self, principal: Principal, source_id: str) -> DataSource:
@@ -186,8 +193,11 @@ class CatalogService:
             by_id = is_id(name) and store.source(session, principal.organization_id, name)
             row = by_id or store.source_by_name(session, principal.organization_id, name)
             if not row:
-                known = [source["name"] for source in store.sources(session, principal.organization_id)]
-                there = f"; there are: {', '.join(known)}" if known else "; an admin can add one"
+                known = [
+                    source["name"] for source in store.sources_page(session, principal.organization_id, None, _NAMES_SHOWN + 1)
+                ]
+                more = ", …" if len(known) > _NAMES_SHOWN else ""
+                there = f"; there are: {', '.join(known[:_NAMES_SHOWN])}{more}" if known else "; an admin can add one"
                 raise NotFound(f"There is no data source named {name!r}{there}")
         self.answers.cache.depends_on(source_tag(row["id"]))
         fields = (

@@ -82,8 +82,12 @@ def versions_page(session: Session, report_id: str, before: int | None, limit: i
     return session.execute(query).mappings().all()
 
 
-def sources(session: Session, organization_id: str) -> Sequence[Row]:
-    query = sa.select(data_sources).where(data_sources.c.organization_id == organization_id).order_by(data_sources.c.name)
+def sources_page(session: Session, organization_id: str, after: str | None, limit: int) -> Sequence[Row]:
+    query = (
+        sa.select(data_sources).where(data_sources.c.organization_id == organization_id).order_by(data_sources.c.name).limit(limit)
+    )
+    if after is not None:
+        query = query.where(data_sources.c.name > after)
     return session.execute(query).mappings().all()
 
 

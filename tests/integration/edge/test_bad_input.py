@@ -150,7 +150,7 @@ class TestBodies:
 
 
 class TestLists:
-    LISTS = ("/reports", "/runs", "/users", "/notifications")
+    LISTS = ("/reports", "/runs", "/users", "/notifications", "/tokens", "/data-sources")
 
     @pytest.mark.parametrize("path", LISTS)
     @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ class TestLists:
         [
             "nonsense",
             b"[]",
-            b'["x"]',
+            b'["X"]',
             b'["2026-01-01T00:00:00Z","x"]',
             b"[99999999999999999999]",
             b'["\\u0000"]',

@@ -161,6 +161,20 @@ class TestDataSources:
         admin.api.call("PATCH", f"/data-sources/{made['id']}", {"port": source_order(system)["port"]})
         assert data(admin, report).json["row_count"] == 16
 
+    def test_data_sources_are_listed_page_by_page_by_name(self, system: System, admin: Member) -> None:
+        names = ["sales", "costs", "stock", "people", "a-1"]
+        for name in names:
+            add_source(system, admin, name=name)
+        first = admin.api.get("/data-sources?limit=2").json
+        add_source(system, admin, name="before-all")
+        seen = [item["name"] for item in first["items"]]
+        cursor = first["next_cursor"]
+        while cursor is not None:
+            page = admin.api.get(f"/data-sources?limit=2&cursor={cursor}").json
+            seen += [item["name"] for item in page["items"]]
+            cursor = page["next_cursor"]
+        assert seen == ["a-1", "costs", "people", "sales", "stock"]
+
     def test_a_removed_data_source_is_not_read_any_more(self, system: System, admin: Member) -> None:
         made = add_source(system, admin)
         report = add_report(admin)

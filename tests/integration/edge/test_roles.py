@@ -199,6 +199,17 @@ class TestTokens:
         assert listed["name"] == "for the nightly job"
         assert made["token"].startswith(listed["prefix"])
 
+    def test_tokens_are_listed_page_by_page_oldest_first(self, admin: Member) -> None:
+        [own] = admin.api.get("/tokens").json["items"]
+        made = [admin.api.post("/tokens", {"name": str(number)}).json["id"] for number in range(4)]
+        seen: list[str] = []
+        cursor = ""
+        while cursor is not None:
+            page = admin.api.get(f"/tokens?limit=2{cursor and '&cursor=' + cursor}").json
+            seen += [token["id"] for token in page["items"]]
+            cursor = page["next_cursor"]
+        assert seen == [own["id"], *made]
+
     def test_a_token_is_stored_only_as_a_hash(self, system: System, admin: Member) -> None:
         made = admin.api.post("/tokens", {"name": "x"}).json
         [(row,)] = rows(system.stack, "select row_to_json(c)::text from accounts.credentials c where id = %s", made["id"])

@@ -49,9 +49,9 @@ def blueprint(registry: Registry) -> Blueprint:
         return identity().me
 
     @endpoint(api, registry, "GET", "/tokens", returns=PageOf[ApiToken])
-    def list_tokens() -> PageOf[ApiToken]:
+    def list_tokens(limit: int = 50, cursor: str | None = None) -> PageOf[ApiToken]:
         """One's own API tokens."""
-        return backends().accounts.list_tokens(principal())
+        return backends().accounts.list_tokens(principal(), limit, cursor)
 
     @endpoint(api, registry, "POST", "/tokens", body=NewToken, returns=ApiToken, status=201)
     def create_token(body: NewToken) -> ApiToken:

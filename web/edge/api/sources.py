@@ -15,9 +15,9 @@ def blueprint(registry: Registry) -> Blueprint:
     api = Blueprint("data-sources", __name__)
 
     @endpoint(api, registry, "GET", "/data-sources", returns=PageOf[DataSource])
-    def list_sources() -> PageOf[DataSource]:
+    def list_sources(limit: int = 50, cursor: str | None = None) -> PageOf[DataSource]:
         """Data sources of the organization; passwords never come back."""
-        return backends().catalog.list_sources(principal())
+        return backends().catalog.list_sources(principal(), limit, cursor)
 
     @endpoint(api, registry, "POST", "/data-sources", body=NewDataSource, returns=DataSource, status=201)
     def create_source(body: NewDataSource) -> DataSource:
