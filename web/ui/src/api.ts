@@ -196,8 +196,8 @@ export async function forgetReport(reportId: string): Promise<void> {
   await request("/cache/invalidations", { method: "POST", body: { report_id: reportId } });
 }
 
-export function listSources(): Promise<Page<DataSource>> {
-  return json("/data-sources");
+export function listSources(cursor: string | null = null, limit = 200): Promise<Page<DataSource>> {
+  return json(`/data-sources${query({ limit, cursor })}`);
 }
 
 /** Its data has changed: no result from before counts any more. */

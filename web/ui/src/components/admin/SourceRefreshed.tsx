@@ -3,7 +3,7 @@
 import { useEffect, useId, useState } from "preact/hooks";
 import * as api from "../../api";
 import { type ApiProblem, problemFrom } from "../../api/problem";
-import type { DataSource } from "../../api/types";
+import type { DataSource, Page } from "../../api/types";
 import { showToast } from "../../state/toasts";
 import { Problem } from "../Problem";
 import { Time } from "../Time";
@@ -72,13 +72,24 @@ export function SourceRefreshed() {
   );
 }
 
+async function allSources(): Promise<DataSource[]> {
+  const found: DataSource[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Page<DataSource> = await api.listSources(cursor);
+    found.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor);
+  return found;
+}
+
 function useSources() {
   const [sources, setSources] = useState<DataSource[] | null>(null);
   const [problem, setProblem] = useState<ApiProblem | null>(null);
   const load = async () => {
     setProblem(null);
     try {
-      setSources((await api.listSources()).items);
+      setSources(await allSources());
     } catch (thrown) {
       setProblem(problemFrom(thrown));
     }
