@@ -146,7 +146,8 @@ requests one run; another order under the same key is a 409.
 empty value is null. In the body of a run they are JSON values in `params`.
 
 **Results** (`…/queries/{query}/data`) are columns: `columns` has names and types (`text`, `integer`, `number`, `numeric`,
-`boolean`, `date`, `timestamp`, `json`), `data` one list of values for each. `as_of` is the moment the data is from. The
+`boolean`, `date`, `timestamp`, `json`, `array`), `data` one list of values for each; a value of an `array` is a list, of lists
+where it has several dimensions. `as_of` is the moment the data is from. The
 headers: `Age` in seconds, `Broadsheet-Cache: hit`, `stale` (a new one is being computed) or `miss`, `ETag` for
 `If-None-Match`. `Accept-Encoding: zstd` or `gzip` gives the bytes as they are kept.
 

@@ -131,6 +131,31 @@ class SourceTable(Record, frozen=True, kw_only=True):
     columns: list[dict[str, str]] = msgspec.field(default_factory=list)
 
 
+class PlanHint(Record, frozen=True, kw_only=True):
+    """One thing an author should know. ``kind`` is ``full_scan``, ``sort`` or ``index``.
+
+    ``statement`` makes the index that is spoken of. ``factor`` says how many times cheaper the query would be with it, where the server
+    could be asked; without it nobody has checked.
+    """
+
+    kind: str
+    message: str
+    statement: str | None = None
+    factor: float | None = None
+
+
+class Plan(Record, frozen=True, kw_only=True):
+    """How the data source would run a query, by its own estimates; nothing was run.
+
+    ``cost`` is in the planner's unit (about one page read in a row), ``lines`` are the plan as ``psql`` shows it.
+    """
+
+    cost: float
+    rows: int
+    lines: list[str]
+    hints: list[PlanHint] = []
+
+
 #: Seconds that a view or a claim is kept; never longer than the results it was made of.
 _SHOWN_AGAIN = 3600.0
 
@@ -163,6 +188,9 @@ class Queries(Protocol):
 
     def data_itself(self, principal: Principal, order: ReadOrder, query: str, limit: int | None = None) -> ResultClaim:
         """The same with the bytes in it, for whoever can't find them."""
+
+    def explain(self, principal: Principal, order: ReadOrder, query: str) -> Plan:
+        """How a query would be run, and what would make it cheaper (author). Raises as :meth:`view`."""
 
     def test_source(self, principal: Principal, source_id: str) -> SourceReport:
         """Connect and say how it went (admin)."""

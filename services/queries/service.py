@@ -15,7 +15,7 @@ from broadsheet.caching.computing import current
 from broadsheet.caching.entries import etag_of
 from broadsheet.contracts.base import Principal, Role
 from broadsheet.contracts.catalog import Catalog, ReportChanged, ReportText, SourceRefreshed, report_tag, source_tag
-from broadsheet.contracts.queries import Queries, ReadOrder, ResultClaim, SourceReport, SourceTable, View
+from broadsheet.contracts.queries import Plan, Queries, ReadOrder, ResultClaim, SourceReport, SourceTable, View
 from broadsheet.documents import parser
 from broadsheet.documents.model import Option, Report
 from broadsheet.errors import BroadsheetError, QueryFailed
@@ -26,6 +26,7 @@ from broadsheet.hosting.providers import RemoteProvider, SettingsProvider
 from broadsheet.reading import MAX_OPTIONS, Reading, options_from_rows
 from services.queries import document, questions, warming
 from services.queries.execution import Answered, Asked, ExecutorProvider, stale_seconds
+from services.queries.explaining import ExplainerProvider
 
 T = TypeVar("T")
 
@@ -45,6 +46,7 @@ class QueriesService:
     catalog = RemoteProvider(Catalog)
     answers = AnswersProvider()
     executor = ExecutorProvider()
+    explainer = ExplainerProvider()
     settings = SettingsProvider()
 
     @rpc
@@ -68,15 +70,18 @@ class QueriesService:
 
     @rpc
     def data(self, principal: Principal, order: ReadOrder, query: str, limit: int | None = None) -> ResultClaim:
-        asked = self._asked(principal, order, query, limit)
-        answered = self.executor.answer(asked)
-        if answered.body.encodings:
-            return _claim(answered)
-        return _claim(*self.executor.read(asked))  # Redis has not taken them
+        asked, reading = self._asked(principal, order, query, limit)
+        with reading.mistakes_in_report(query):
+            answered = self.executor.answer(asked)
+            if answered.body.encodings:
+                return _claim(answered)
+            return _claim(*self.executor.read(asked))  # Redis has not taken them
 
     @rpc
     def data_itself(self, principal: Principal, order: ReadOrder, query: str, limit: int | None = None) -> ResultClaim:
-        return _claim(*self.executor.read(self._asked(principal, order, query, limit)))
+        asked, reading = self._asked(principal, order, query, limit)
+        with reading.mistakes_in_report(query):
+            return _claim(*self.executor.read(asked))
 
     @on_event("catalog", "source_refreshed")
     def on_source_refreshed(self, payload: dict[str, Any]) -> None:
@@ -87,6 +92,16 @@ class QueriesService:
     def on_report_changed(self, payload: dict[str, Any]) -> None:
         event = msgspec.convert(payload, ReportChanged)
         self._warm(report_tag(event.report_id))
+
+    @rpc
+    def explain(self, principal: Principal, order: ReadOrder, query: str) -> Plan:
+        principal.require(Role.AUTHOR)
+        _, report = self._report(principal, order)
+        reading = reading_of.read(report, order.params, principal, from_query_string=True)
+        sql = reading.query_sql(query)
+        source = self.catalog.connection(principal, reading.query_source(query))
+        with reading.mistakes_in_report(query):
+            return self.explainer.explain(source, sql, time_zone=principal.time_zone, asker=principal.user_id)
 
     @rpc
     def test_source(self, principal: Principal, source_id: str) -> SourceReport:
@@ -116,13 +131,13 @@ class QueriesService:
         text = self.catalog.get_report(principal, order.report_id)
         return text, _parsed(text.text)
 
-    def _asked(self, principal: Principal, order: ReadOrder, query: str, limit: int | None) -> Asked:
+    def _asked(self, principal: Principal, order: ReadOrder, query: str, limit: int | None) -> tuple[Asked, Reading]:
         _, report = self._report(principal, order)
         reading = reading_of.read(report, order.params, principal, from_query_string=True)
         self._lasts(reading)
         most = self.settings.query_row_limit
         sql = reading.query_sql(query)
-        return self._question(reading, reading.query_source(query), sql, min(max(1, limit or most), most), order)
+        return self._question(reading, reading.query_source(query), sql, min(max(1, limit or most), most), order), reading
 
     def _rows(self, reading: Reading, query: str, order: ReadOrder) -> document.Rows | None:
         """The rows, or ``None`` when the query fails: its own block says why, and the rest of the page stays."""

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 
 from broadsheet.contracts.base import PageOf
 from broadsheet.contracts.catalog import ReportSummary, ReportText, ReportVersion
-from broadsheet.contracts.queries import ReadOrder, View
+from broadsheet.contracts.queries import Plan, ReadOrder, View
 from broadsheet.contracts.runs import Edition
 from broadsheet.documents.model import Mistake
 from broadsheet.errors import FieldError, InvalidInput, NotFound, PreconditionFailed
@@ -98,6 +98,11 @@ def blueprint(registry: Registry) -> Blueprint:
         if limit is not None and limit < 1:
             raise InvalidInput("The query string has mistakes", errors=(FieldError("/query/limit", "At least 1"),))
         return _sent(backends().reads.data(principal(), _order(report_id), query, limit, request.environ))
+
+    @endpoint(api, registry, "GET", "/reports/<uuid:report_id>/queries/<query>/plan", returns=Plan)
+    def plan(report_id: str, query: str) -> Plan:
+        """How a query would be run, and what would make it cheaper (author); parameters are ``param.NAME=…``."""
+        return backends().queries.explain(principal(), _order(report_id), query)
 
     @endpoint(api, registry, "GET", "/reports/<uuid:report_id>/editions", returns=PageOf[Edition])
     def list_editions(report_id: str, limit: int = 50, cursor: str | None = None) -> PageOf[Edition]:
