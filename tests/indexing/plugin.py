@@ -19,7 +19,7 @@ from broadsheet.local.stack import Stack
 from broadsheet.schemas import SCHEMAS
 from tests.indexing import volumes
 from tests.indexing.collecting import Shape, by_shape, issued
-from tests.indexing.findings import Finding
+from tests.indexing.findings import Finding, report
 from tests.indexing.plans import Judge
 from tests.indexing.repeats import repeated
 from tests.support.system import System
@@ -117,7 +117,7 @@ def volume(asked: list[Shape], stack: Stack) -> Iterator[Connection]:
         with closing(connect(stack, DATABASE)) as connection:
             with connection.cursor() as cursor:
                 if missing := volumes.undeclared(cursor):
-                    pytest.fail(f"{', '.join(missing)}: say in {volumes.__file__} how many rows there will be, and make them")
+                    pytest.fail(report(missing))
             volumes.seed(lambda: connect(stack, DATABASE))
             yield connection
     finally:

@@ -5,7 +5,7 @@ case of every question is there. A table without a declaration fails the tests: 
 made from the row's number, in the order of time as UUIDv7 are, so that foreign keys need no join.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from broadsheet.schemas import SCHEMAS
+from tests.indexing.findings import Finding
 
 #: Opens a connection of the superuser, in autocommit.
 Connect = Callable[[], Connection]
@@ -173,9 +174,14 @@ def tables(cursor: Cursor, schemas: list[str]) -> list[str]:
     return [name for (name,) in cursor.fetchall()]
 
 
-def undeclared(cursor: Cursor, volumes: dict[str, Volume] = VOLUMES, schemas: list[str] | None = None) -> list[str]:
-    """Tables that nobody has said how they grow."""
-    return [name for name in tables(cursor, schemas or list(SCHEMAS)) if name not in volumes]
+def undeclared(cursor: Cursor, volumes: dict[str, Volume] = VOLUMES, schemas: Sequence[str] = tuple(SCHEMAS)) -> list[Finding]:
+    """Tables of which nobody has said how they grow."""
+    advice = f"say in VOLUMES of {__file__} how many rows it gets, and how to make them"
+    return [
+        Finding("undeclared", name, "nobody has said how many rows this table will have", advice)
+        for name in tables(cursor, list(schemas))
+        if name not in volumes
+    ]
 
 
 def seed(connect: Connect, volumes: dict[str, Volume] = VOLUMES) -> None:
