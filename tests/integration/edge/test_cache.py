@@ -4,6 +4,7 @@ import pytest
 
 from broadsheet.contracts.base import Role
 from broadsheet.ids import new_id
+from tests.support.faults import paused
 from tests.support.problems import assert_problem
 from tests.support.system import Member, System
 from tests.support.waiting import until
@@ -28,6 +29,11 @@ def _source(member: Member) -> Json:
 
 def _methods(member: Member) -> dict[str, Json]:
     return {method["method"]: method for method in member.api.get("/cache").json["methods"]}
+
+
+def _look(member: Member, *, answers: bool) -> Json | None:
+    shown: Json = member.api.get("/cache").json
+    return shown if shown["redis"]["answers"] is answers else None
 
 
 class TestUse:
@@ -69,6 +75,14 @@ class TestUse:
         assert 0 < shown["redis"]["memory_bytes"] < shown["redis"]["limit_bytes"]
         assert shown["redis"]["evicted_keys"] == 0
         assert shown["process"]["breaker"] == "closed"
+
+    def test_a_redis_that_does_not_answer_is_told_and_so_is_its_return(self, system: System, reader: Member) -> None:
+        with paused(system.stack.server("redis")):
+            away = until(lambda: _look(reader, answers=False), within_seconds=10, what="Redis being missed")
+            assert away["redis"] == {"answers": False, "memory_bytes": None, "limit_bytes": None, "evicted_keys": None}
+            assert (away["methods"], away["process"]["errors"] > 0) == ([], True)
+        back = until(lambda: _look(reader, answers=True), within_seconds=20, what="Redis being asked again")
+        assert back["redis"]["memory_bytes"] > 0
 
     def test_it_is_for_admins(self, author: Member, viewer: Member) -> None:
         assert_problem(author.api.get("/cache"), 403, "forbidden")
