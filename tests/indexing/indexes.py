@@ -41,7 +41,7 @@ def bare_foreign_keys(cursor: Cursor, schemas: list[str]) -> list[Finding]:
     cursor.execute("set search_path = pg_catalog")
     cursor.execute(_BARE_FOREIGN_KEYS, (schemas,))
     return [
-        Finding("foreign-key", table, f"{name} ({columns}) has no index", f"make an index on {table} ({columns}, …)")
+        Finding("foreign-key", table, f"{name} ({columns}) has no index", f"create an index on {table} ({columns}, …)")
         for table, name, columns in cursor.fetchall()
     ]
 

@@ -137,14 +137,17 @@ class Judge:
         reads = self._examined(node.plan, size) * node.wanted * node.times
         index = f"an index on {table} ({', '.join(_columns(node)) or '…'})"
         if (node.plan["Node Type"] == "Seq Scan" and size > MANY_ROWS) or (self._is_whole_index(node.plan) and reads > MANY_ROWS):
-            yield finding("full-scan", table, f"all {size:,.0f} rows are read", f"make {index}")
+            yield finding("full-scan", table, f"all {size:,.0f} rows are read", f"create {index}")
         elif node.times > 1 and reads > MANY_ROWS and self._examined(node.plan, size) > 1:
             yield finding(
-                "nested-loop", table, f"{reads:,.0f} rows are read in {node.times:,.0f} rounds", f"join in one go, or make {index}"
+                "nested-loop",
+                table,
+                f"{reads:,.0f} rows are read in {node.times:,.0f} rounds",
+                f"join in one go, or create {index}",
             )
         elif reads > MANY_ROWS:
             yield finding(
-                "many-rows", table, f"{reads:,.0f} of {size:,.0f} rows are read", f"give it a limit and a cursor, or make {index}"
+                "many-rows", table, f"{reads:,.0f} of {size:,.0f} rows are read", f"give it a limit and a cursor, or create {index}"
             )
 
     def _judge_sort(self, node: _Node, finding: Any) -> Iterator[Finding]:
@@ -154,7 +157,7 @@ class Judge:
             keys = [key.replace(" DESC", "").rpartition(".")[2] for key in node.plan["Sort Key"]]
             table = _table_below(node.plan)
             wanted = dict.fromkeys([*_columns_below(node.plan), *keys])
-            advice = f"make an index on {table} ({', '.join(wanted)}) that gives this order"
+            advice = f"create an index on {table} ({', '.join(wanted)}) that gives this order"
             yield finding("sort", table, f"{rows:,.0f} rows are sorted by {', '.join(keys)}", advice)
 
     def _examined(self, plan: Plan, size: float) -> float:

@@ -94,9 +94,9 @@ def test_a_good_statement_is_not_complained_about(shop: Shop, method: str) -> No
 @pytest.mark.parametrize(
     ("method", "kind", "advice"),
     [
-        ("all_since", "full-scan", "make an index on shop.orders (placed_at)"),
-        ("backwards", "full-scan", "make an index on shop.orders"),
-        ("latest", "sort", "make an index on shop.orders (organization_id, placed_at)"),
+        ("all_since", "full-scan", "create an index on shop.orders (placed_at)"),
+        ("backwards", "full-scan", "create an index on shop.orders"),
+        ("latest", "sort", "create an index on shop.orders (organization_id, placed_at)"),
         ("all_of_organization", "many-rows", "give it a limit and a cursor"),
     ],
 )
@@ -121,7 +121,7 @@ def test_a_foreign_key_without_an_index_is_told(shop: Shop) -> None:
     [finding] = bare_foreign_keys(shop.cursor, ["shop"])
     assert finding.subject == "shop.orders"
     assert "customer_id" in finding.what
-    assert "make an index on shop.orders (customer_id" in finding.advice
+    assert "create an index on shop.orders (customer_id" in finding.advice
 
 
 def test_an_index_that_no_plan_uses_is_told_unless_there_is_a_reason(shop: Shop) -> None:
