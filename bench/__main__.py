@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterator
 
 from bench.report import Figure, machine, table
 from bench.rig import Rig, running
-from bench.scenarios import exports, footprint, reads, runs
+from bench.scenarios import cold, exports, footprint, lists, reads, rpc, runs
 
 GROUPS: dict[str, Callable[[Rig], Iterator[Figure]]] = {
     "reads": reads.measure,
+    "cold": cold.measure,
+    "rpc": rpc.measure,
+    "lists": lists.measure,
     "runs": runs.measure,
     "exports": exports.measure,
     "footprint": footprint.measure,
 }
-#: A report of ``runs`` reads the source that ``reads`` adds.
-_ORDER = ("footprint", "reads", "runs", "exports")
+#: What is idle is measured first, what fills the databases last.
+_ORDER = ("footprint", "reads", "cold", "rpc", "runs", "exports", "lists")
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ import psycopg2
 from sqlalchemy.engine import make_url
 
 from broadsheet.local.stack import Stack
+from tests.support.system import ROOT as ROOT
 from tests.support.system import Member, System
 
 
@@ -40,6 +41,13 @@ class Rig(msgspec.Struct, frozen=True):
         }
         answer = self.admin.api.post("/data-sources", order)
         assert answer.status == 201, answer.body
+
+    def add_flights(self) -> None:
+        """The sample as the data source ``flights``, unless it is there."""
+        if not any(source["name"] == "flights" for source in self.admin.api.get("/data-sources").json["items"]):
+            assert self.system.sample is not None
+            sample = make_url(self.system.sample.primary_url)
+            self.add_source("flights", str(sample.database), str(sample.username), str(sample.password))
 
     def add_report(self, text: str) -> str:
         """The id of a new report."""

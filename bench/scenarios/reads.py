@@ -13,7 +13,7 @@ import redis
 from sqlalchemy.engine import make_url
 
 from bench import bare
-from bench.load import latency_ms, requests_per_second
+from bench.load import Load, latency_ms, loaded, requests_per_second
 from bench.report import Figure, at_most, interleaved, median
 from bench.rig import Rig
 from broadsheet.local.ports import free_port
@@ -33,12 +33,12 @@ select 1 as one, :n as n
 ```
 """
 _ROUNDS = 3
+_READERS = (1, 16, 128)
 
 
 def measure(rig: Rig) -> Iterator[Figure]:
     """Reads."""
-    sample = make_url(rig.system.sample.primary_url)
-    rig.add_source("flights", str(sample.database), str(sample.username), str(sample.password))
+    rig.add_flights()
     report_id = rig.add_report(_REPORT)
     path = f"/api/v1/reports/{report_id}/queries/block/data"
     first = rig.admin.api.get(path)
@@ -59,6 +59,8 @@ def measure(rig: Rig) -> Iterator[Figure]:
             lambda: latency_ms(ours, own),
             lambda: latency_ms(floor, {}),
         )
+        rig.say(f"the same with {', '.join(map(str, _READERS))} readers")
+        growth = [_growth(readers, ours, own, floor) for readers in _READERS]
     yield _rate(f"cached block, {len(first.body) / 1000:.0f} kB, concurrency 16", rates[0], rates[1])
     yield _rate("the same with If-None-Match (304)", rates[2], rates[3])
     ratio = rates[4] / rates[5]
@@ -70,6 +72,7 @@ def measure(rig: Rig) -> Iterator[Figure]:
         "≤ 1.5 ×",
         at_most(ratio, 1.5),
     )
+    yield from growth
     yield _miss(rig, report_id)
 
 
@@ -79,8 +82,39 @@ def _rate(scenario: str, ours: float, floor: float) -> Figure:
     )
 
 
+def _growth(readers: int, ours: str, headers: dict[str, str], floor: str) -> Figure:
+    """What so many readers get who never pause, and how long one waits."""
+    found: dict[str, list[Load]] = {ours: [], floor: []}
+    for _ in range(_ROUNDS):
+        found[ours].append(loaded(ours, headers, connections=readers, seconds=2))
+        found[floor].append(loaded(floor, {}, connections=readers, seconds=2))
+    own, base = (_middle(found[url]) for url in (ours, floor))
+    ratio = own.requests_per_second / base.requests_per_second
+    who = "1 reader" if readers == 1 else f"{readers} readers"
+    return Figure(
+        f"cached block, {who} without a pause",
+        _load(own),
+        _load(base),
+        f"{ratio:.2f} ×",
+    )
+
+
+def _middle(loads: list[Load]) -> Load:
+    """The median of each."""
+    return Load(
+        median([load.requests_per_second for load in loads]),
+        median([load.p50_ms for load in loads]),
+        median([load.p99_ms for load in loads]),
+    )
+
+
+def _load(load: Load) -> str:
+    return f"{load.requests_per_second:,.0f}/s, p50 {load.p50_ms:.1f}, p99 {load.p99_ms:.1f} ms"
+
+
 def _miss(rig: Rig, report_id: str) -> Figure:
     rig.say("a query that is not cached")
+    assert rig.system.sample is not None
     sample = make_url(rig.system.sample.primary_url).set(drivername="postgresql").render_as_string(hide_password=False)
     connection = psycopg2.connect(sample)
     ours, direct = [], []

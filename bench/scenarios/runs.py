@@ -27,6 +27,7 @@ _WARM = 5
 
 def measure(rig: Rig) -> Iterator[Figure]:
     """Runs of a tiny CSV report on an idle system, one after the other."""
+    rig.add_flights()
     report_id = rig.add_report(_REPORT)
     rig.say(f"{_COUNT} tiny runs, one after the other")
     events: queue.Queue[tuple[float, str, Any]] = queue.Queue()
