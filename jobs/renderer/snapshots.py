@@ -25,7 +25,9 @@ class Snapshots:
         if source_name not in self._open:
             connection = self._catalog.connection(self._lease.principal, source_name)
             source = self._sources.get(connection)
-            snapshot = self._stack.enter_context(source.snapshot(time_zone=self._lease.principal.time_zone))
+            snapshot = self._stack.enter_context(
+                source.snapshot(time_zone=self._lease.principal.time_zone, not_before=connection.refreshed_at)
+            )
             self._lease.on_stop(snapshot.cancel)
             self._open[source_name] = snapshot
         return self._open[source_name]
