@@ -76,7 +76,10 @@ def _read(log: Path, database: str) -> Iterator[Statement]:
         for line in lines:
             if f'"application_name":"{_APPLICATION}' not in line or not line.endswith("\n"):
                 continue
-            entry = json.loads(line)
+            try:
+                entry = json.loads(line)
+            except json.JSONDecodeError:  # the server was killed while it wrote this line
+                continue
             if entry.get("dbname") == database and (said := _MESSAGE.fullmatch(entry.get("message", ""))):
                 yield Statement(said.group(1), entry["user"])
 
