@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 import msgspec
 import structlog
-from eventlet import spawn_n, tpool
+from eventlet import spawn, spawn_n, tpool
+from eventlet.timeout import Timeout
 from nameko.extensions import DependencyProvider
 
 from broadsheet import errors
@@ -18,6 +19,7 @@ from broadsheet.caching.cache import Cache, State
 from broadsheet.caching.computing import current
 from broadsheet.caching.policy import Policy, Question, digest
 from broadsheet.contracts.catalog import SourceConnection, source_tag
+from broadsheet.errors import SourceUnavailable
 from broadsheet.hosting.caching import ProcessCache
 from broadsheet.hosting.settings import settings_of
 from broadsheet.sources.pool import SourcePool
@@ -28,8 +30,14 @@ from services.queries.places import Places
 T = TypeVar("T")
 
 #: Bump when the bytes of an answer change, so that older ones are never read.
-ANSWER_VERSION = 3
+ANSWER_VERSION = 4
 _METHOD = "queries.result"
+#: What a query may take beyond its own timeout and its wait for a place.
+_MARGIN_SECONDS = 3.0
+
+
+class _Hung(Exception):
+    """A native call has not come back."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,9 +169,26 @@ class Executor:
         places = self._places.get(source_id)
         if places is None:
             places = self._places[source_id] = Places(self._concurrency, wait_seconds=self._wait_seconds)
-        with places.taken(asker):
-            done: T = tpool.execute(work)
-            return done
+
+        def held() -> T:
+            """Keeps its place until the native thread is done, so that a source that hangs uses up its own places and no others."""
+            with places.taken(asker):
+                done: T = tpool.execute(work)
+                return done
+
+        running = spawn(held)
+        try:
+            with Timeout(2 * self._wait_seconds + _MARGIN_SECONDS, _Hung):
+                answer: T = running.wait()
+                return answer
+        except _Hung:
+            raise SourceUnavailable(
+                "The data source has stopped answering; try again in a moment", retry_after_seconds=10.0
+            ) from None
+
+    def drop_idle(self) -> None:
+        """Close connections that nobody has used for some minutes."""
+        self._pool.drop_idle()
 
 
 def stale_seconds(ttl_seconds: float) -> float:

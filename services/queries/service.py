@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from eventlet import GreenPool
+from nameko.timer import timer
 
 from broadsheet import reading as reading_of
 from broadsheet.caching.computing import current
@@ -82,6 +83,11 @@ class QueriesService:
         asked, reading = self._asked(principal, order, query, limit)
         with reading.mistakes_in_report(query):
             return _claim(*self.executor.read(asked))
+
+    @timer(interval=60)
+    def drop_idle(self) -> None:
+        """Close connections to data sources that nobody reads."""
+        self.executor.drop_idle()
 
     @on_event("catalog", "source_refreshed")
     def on_source_refreshed(self, payload: dict[str, Any]) -> None:
