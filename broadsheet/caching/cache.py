@@ -149,9 +149,9 @@ class Cache:
         self.counts.add(question.organization_id, question.method, outcome)
         return entry, State.HIT if elsewhere else State.MISS
 
-    def may_refresh(self, question: Question, entry: Entry) -> bool:
-        """Whether this caller, of all, is the one to have this stale answer refreshed (again, when nothing has come of it for a while)."""
-        return bool(self.store.take(f"bs:r:{question.key}:{entry.stored_at!r}", uuid.uuid4().hex, _REFRESH_SECONDS))
+    def may_refresh(self, question: Question, stored_at: float) -> bool:
+        """Whether this caller, of all, is the one to have the answer of then refreshed (again, when nothing has come of it for a while)."""
+        return bool(self.store.take(f"bs:r:{question.key}:{stored_at!r}", uuid.uuid4().hex, _REFRESH_SECONDS))
 
     def depends_on(self, tag: str) -> None:
         """The answer being computed depends on ``tag`` from here on (not on what was read of it before)."""

@@ -114,7 +114,7 @@ class CachedCall:
         if look.state is State.STALE:
             if computation is not None and computation.newer_than is not None:
                 return None
-            self._refresh(asked, named, entry)
+            self.refresh(asked, named, entry.stored_at)
         self.cache.counts.add(asked.organization_id, self._name, Outcome.HIT if look.state is State.HIT else Outcome.STALE)
         if self.policy.warm:
             self.cache.counts.read(entry.tags or (), self._as_asked(asked, named))
@@ -126,6 +126,12 @@ class CachedCall:
         if not entry.ok:
             raise errors.from_wire(msgspec.json.decode(entry.value))
         return self._call.method.decode_result(entry.value)
+
+    def refresh(self, asked: Question, named: dict[str, Any], stored_at: float) -> None:
+        """Have the answer that was stored then computed again, unless somebody has just asked for that. Waits for nothing."""
+        assert self.cache is not None
+        if self.cache.may_refresh(asked, stored_at):
+            self._call.cast(named, {REFRESH_HEADER: repr(stored_at)})
 
     def ask_service(self, named: dict[str, Any], asked: Question | None = None, *, mark: int = 0) -> Answered:
         """The answer of the service itself."""
@@ -143,11 +149,6 @@ class CachedCall:
                 seconds = min(_NEAR_SECONDS, reply.fresh_until - time.time())
                 self.cache.near.put(asked.key, value, reply.tags, mark=mark, seconds=seconds)
         return Answered(value, reply.state, reply.stored_at)
-
-    def _refresh(self, asked: Question, named: dict[str, Any], entry: Entry) -> None:
-        assert self.cache is not None
-        if self.cache.may_refresh(asked, entry):
-            self._call.cast(named, {REFRESH_HEADER: repr(entry.stored_at)})
 
     def _as_asked(self, asked: Question, named: dict[str, Any]) -> bytes:
         """The call as bytes that can be made again later."""

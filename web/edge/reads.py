@@ -54,11 +54,16 @@ class Reads:
         if read is not None:
             return read
         named: dict[str, Any] = {"principal": principal, "order": order, "query": query, "limit": limit}
+        asked = self._data.question(named)
         with noticed(environ, g.request_id, self._cache.store):
-            answered = self._data.ask_service(named, self._data.question(named))
+            answered = self._data.ask_service(named, asked)
         claim: ResultClaim = answered.value
         state = State.HIT if claim.hit else State.MISS
-        return self._as_claimed(claim, state, answered.stored_at, environ) or self._carried(named)
+        read = self._as_claimed(claim, state, answered.stored_at, environ)
+        if read is None:
+            read = self._carried(named)
+            self._data.refresh(asked, named, answered.stored_at)  # or its claim would go on speaking of bytes that are gone
+        return read
 
     def kept(self, principal: Principal, order: ReadOrder, query: str, limit: int | None, environ: Environ) -> Read | None:
         """The same, if Redis has all of it. Raises what ``queries`` raised when that is what was kept."""
