@@ -58,10 +58,10 @@ class Counts:
 
     def flush(self) -> None:
         """Add to Redis what was counted since."""
+        if not (self._waiting or self._reads) or not self._store.available:
+            return
         counted, self._waiting = self._waiting, Counter()
         reads, self._reads = self._reads, Counter()
-        if not (counted or reads) or not self._store.available:
-            return
         counted, reads = counted.copy(), reads.copy()  # another thread may be about to add to those
         with self._store.losing(), self._store.pipeline() as pipeline:
             for (organization_id, method, outcome), number in counted.items():

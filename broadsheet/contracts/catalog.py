@@ -23,7 +23,7 @@ class ReportSummary(Record, frozen=True, kw_only=True):
 
 
 class ReportText(Record, frozen=True, kw_only=True):
-    """A report with its text, as one version."""
+    """A report with its text, as one version. No result that is older than ``forgotten_at`` is shown with it."""
 
     id: str
     organization_id: str
@@ -34,6 +34,7 @@ class ReportText(Record, frozen=True, kw_only=True):
     created_at: dt.datetime
     updated_at: dt.datetime
     updated_by: str
+    forgotten_at: dt.datetime | None = None
 
 
 class ReportVersion(Record, frozen=True, kw_only=True):

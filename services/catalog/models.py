@@ -41,6 +41,7 @@ reports = sa.Table(
     sa.Column("updated_at", _time, nullable=False, server_default=_now),
     sa.Column("updated_by", _id, nullable=False),
     sa.Column("deleted_at", _time),
+    sa.Column("forgotten_at", _time),
     sa.Index("reports_by_change", "organization_id", "updated_at", "id", postgresql_where=sa.text("deleted_at is null")),
 )
 

@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 import msgspec
+import sqlalchemy as sa
 
 from broadsheet import crypto, outbox, pages
 from broadsheet.caching.changes import changed
@@ -106,6 +107,7 @@ class CatalogService:
         principal.require(Role.ADMIN)
         with self.db.write() as session:
             _report(session, principal, report_id)
+            store.change_report(session, report_id, {"forgotten_at": sa.func.clock_timestamp()})
             changed(session, models.outbox, report_tag(report_id))
 
     @rpc

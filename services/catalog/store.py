@@ -18,6 +18,7 @@ _TEXT = (
     reports.c.created_at,
     reports.c.updated_at,
     reports.c.updated_by,
+    reports.c.forgotten_at,
     report_versions.c.title,
     report_versions.c.description,
     report_versions.c.version,

@@ -52,7 +52,7 @@ class QueriesService:
 
     @rpc
     def view(self, principal: Principal, order: ReadOrder) -> View:
-        text, report = self._report(principal, order)
+        text, report, order = self._report(principal, order)
         missing = reading_of.missing(report, order.params)
         if missing:
             reading = reading_of.unread(report, principal)
@@ -102,7 +102,7 @@ class QueriesService:
     @rpc
     def explain(self, principal: Principal, order: ReadOrder, query: str) -> Plan:
         principal.require(Role.AUTHOR)
-        _, report = self._report(principal, order)
+        _, report, _ = self._report(principal, order)
         reading = reading_of.read(report, order.params, principal, from_query_string=True)
         sql = reading.query_sql(query)
         source = self.catalog.connection(principal, reading.query_source(query))
@@ -133,12 +133,17 @@ class QueriesService:
             with suppress(BroadsheetError):
                 getattr(self, name)(**arguments)
 
-    def _report(self, principal: Principal, order: ReadOrder) -> tuple[ReportText, Report]:
+    def _report(self, principal: Principal, order: ReadOrder) -> tuple[ReportText, Report, ReadOrder]:
+        """The report, and the order as it holds for it: nothing older than when it was last forgotten."""
         text = self.catalog.get_report(principal, order.report_id)
-        return text, _parsed(text.text)
+        if text.forgotten_at is not None:
+            since = max(0.0, (dt.datetime.now(dt.UTC) - text.forgotten_at).total_seconds())
+            most = since if order.max_age_seconds is None else min(since, order.max_age_seconds)
+            order = msgspec.structs.replace(order, max_age_seconds=most)
+        return text, _parsed(text.text), order
 
     def _asked(self, principal: Principal, order: ReadOrder, query: str, limit: int | None) -> tuple[Asked, Reading]:
-        _, report = self._report(principal, order)
+        _, report, order = self._report(principal, order)
         reading = reading_of.read(report, order.params, principal, from_query_string=True)
         self._lasts(reading)
         most = self.settings.query_row_limit

@@ -1,6 +1,8 @@
 """What a page shows: the document, the results of its queries, and how they are cached."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
@@ -9,7 +11,8 @@ from tests.support.database import rows
 from tests.support.system import Member, System
 from tests.support.texts import one_query
 from tests.support.waiting import until
-from tests.support.workplace import PUNCTUALITY, Json, add_report, add_source, data, replica_address, workplace
+from tests.support.wire import Wire
+from tests.support.workplace import PUNCTUALITY, Json, add_report, add_source, data, replica_address, source_order, workplace
 
 CHOICES = """params:
   carrier: {type: choice, label: Airline, options: "select carrier, name from airlines order by name", default: UA}
@@ -208,3 +211,26 @@ def _is_on_replica(member: Member) -> bool:
     """Where a query that was never asked before is answered."""
     sql = f"select pg_is_in_recovery() as on_replica, '{new_id()}' as never_asked_before"
     return bool(data(member, add_report(member, sql=sql)).json["data"][0] == [True])
+
+
+def test_a_data_source_that_hangs_is_given_up_and_holds_up_no_other(system: System, reader: Member) -> None:
+    order = source_order(system, name="hangs")
+    sql = "select carrier, name from airlines where carrier <> :without"
+    params = "  without: {type: text, default: none}"
+    with closing(Wire(order["host"], order["port"])) as wire:
+        add_source(system, reader, name="hangs", host="127.0.0.1", port=wire.port)
+        report = add_report(reader, text=_reading("hangs", sql, params))
+        assert data(reader, report, arguments="param.without=AA").status == 200
+        wire.hold()
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(data, reader, report, arguments="param.without=UA")
+            other = add_report(reader, text=_reading("flights", sql, params))
+            assert data(reader, other, arguments="param.without=DL").status == 200
+            answer = waiting.result(40)
+        assert (answer.status, answer.json["code"]) == (503, "source_unavailable")
+        wire.let_go()
+        assert data(reader, report, arguments="param.without=B6").status == 200
+
+
+def _reading(source: str, sql: str, params: str) -> str:
+    return f"---\ntitle: Reads {source}\nsource: {source}\nparams:\n{params}\n---\n```sql numbers\n{sql}\n```\n"

@@ -1,10 +1,9 @@
 """What breaks or is cancelled in the middle ends at once, with an error that says so, and leaves nothing behind."""
 
-import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 
 import psycopg2
 import pytest
@@ -13,6 +12,7 @@ from broadsheet.errors import Cancelled, SourceUnavailable
 from broadsheet.sources.base import SourceUrl
 from broadsheet.sources.postgres import PostgresSource
 from tests.support.waiting import until
+from tests.support.wire import Wire
 
 ENDLESS = "select a.n, repeat('x', 1000) as filler from series as a cross join series as b"
 
@@ -116,46 +116,6 @@ def assert_lost(raised: list[BaseException]) -> None:
     [error] = raised
     assert isinstance(error, SourceUnavailable), error
     assert "lost while reading; try again" in str(error)
-
-
-class Wire:
-    """A TCP proxy to a server, that can be cut."""
-
-    def __init__(self, host: str, port: int):
-        self._to = (host, port)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._ends: list[socket.socket] = []
-        self.carried_bytes = 0
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def cut(self) -> None:
-        for end in self._ends:
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        self._listener.close()
-        for end in self._ends:
-            end.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                near, _ = self._listener.accept()
-            except OSError:
-                return
-            far = socket.create_connection(self._to)
-            self._ends += [near, far]
-            for one, other in ((near, far), (far, near)):
-                threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
-
-    def _carry(self, one: socket.socket, other: socket.socket) -> None:
-        with suppress(OSError):
-            while piece := one.recv(65536):
-                other.sendall(piece)
-                self.carried_bytes += len(piece)
-            other.shutdown(socket.SHUT_RDWR)
 
 
 def test_a_wire_that_is_cut_in_mid_stream_is_a_lost_connection_and_the_next_reader_gets_a_new_one(source_url):

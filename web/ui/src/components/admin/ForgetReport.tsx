@@ -39,8 +39,7 @@ export function ForgetReport() {
     <form class="cache-form" onSubmit={(event) => void forget(event)} data-testid="forget-report">
       <h2>Forget a report</h2>
       <p>
-        Its page is put together anew for its next reader, from its newest text. Results are shared by all reports that
-        ask the same: to have those asked again, say that their data has changed.
+        Its page is put together anew for its next reader, and all of its queries are asked again.
       </p>
       <div class="field">
         <label for={id}>Report</label>
