@@ -123,7 +123,7 @@ function Today({ use }: { use: CacheUse }) {
       </section>
       <p class="table-foot muted">
         Since midnight UTC. A hit is given as it was kept; a stale answer is given at once while a newer one is
-        computed; a miss is computed; who waits gets what somebody else had computed at that moment.
+        computed; a miss is computed; a wait shares what somebody else was computing just then.
       </p>
     </>
   );
