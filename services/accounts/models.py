@@ -49,7 +49,7 @@ credentials = sa.Table(
     sa.Column("created_at", _time, nullable=False, server_default=_now),
     sa.Column("expires_at", _time),
     sa.Index("credentials_of_user", "user_id", "id"),
-    sa.Index("credentials_by_expiry", "expires_at", info={"unused": "forget_expired asks once an hour; no test waits for that"}),
+    sa.Index("credentials_by_expiry", "expires_at"),
 )
 
 outbox = outbox_rows.table(metadata)

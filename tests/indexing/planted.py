@@ -46,7 +46,7 @@ VOLUMES = {
     "shop.orders": Volume(
         40_000,
         "id, organization_id, customer_id, note, placed_at",
-        """volume.id(2, n), volume.organization(case when n % 3 = 0 then 1 else n end), volume.id(1, 1 + n % 20000),
+        """volume.id(2, n), volume.organization(greatest(1, n - 14999)), volume.id(1, 1 + n % 20000),
            case when n % 100 = 0 then 'open' else repeat('done ', 60) end, volume.time(n)""",
     ),
 }
