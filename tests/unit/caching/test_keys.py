@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from broadsheet.caching import policy as policies
@@ -80,6 +80,7 @@ def _sorted(value: Any) -> Any:
 
 
 @pytest.mark.parametrize(("contract", "name", "policy"), OF_ONE, ids=lambda value: value if isinstance(value, str) else "")
+@settings(max_examples=40)
 @given(one=principals, other=principals)
 def test_two_principals_share_a_key_exactly_when_what_their_answers_depend_on_is_equal(
     contract: type, name: str, policy: Policy, one: Principal, other: Principal
@@ -90,6 +91,7 @@ def test_two_principals_share_a_key_exactly_when_what_their_answers_depend_on_is
 
 
 @pytest.mark.parametrize("by", [by for by in By if by is not By.NOBODY])
+@settings(max_examples=40)
 @given(one=principals, other=principals)
 def test_two_organizations_never_share_a_key(by: By, one: Principal, other: Principal) -> None:
     assume(one.organization_id != other.organization_id)
@@ -97,6 +99,7 @@ def test_two_organizations_never_share_a_key(by: By, one: Principal, other: Prin
     assert _key(policy, "m", one, {"id": "1"}) != _key(policy, "m", other, {"id": "1"})
 
 
+@settings(max_examples=40)
 @given(one=principals, other=principals)
 def test_two_scopes_never_share_a_result(one: Principal, other: Principal) -> None:
     assume(repr(one.scope()) != repr(other.scope()))
