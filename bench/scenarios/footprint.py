@@ -39,7 +39,7 @@ def measure(rig: Rig) -> Iterator[Figure]:
 def _proportional_mb(pid: int) -> float:
     """The process and, of gunicorn's, its master and one of its workers."""
     children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return sum(_one_mb(int(number)) for number in (pid, *children[:1]))
+    return sum(map(_one_mb, [pid, *map(int, children[:1])]))
 
 
 def _one_mb(pid: int) -> float:

@@ -27,8 +27,10 @@ _CONNECT_TIMEOUT = 5.0
 _HEARTBEAT = 20
 #: How long a call that nobody waits for may lie in its queue.
 _CAST_SECONDS = 10.0
-#: Most answers come sooner; only then is it worth a look whether nobody listens at all.
+#: Most answers come sooner; only then is it worth a look whether nobody listens at all, and again after twice the time, and so on.
 _SOON = 0.2
+#: Time enough for the broker to give a call back. What was read that long after a call need not be read again for it.
+_GIVEN_BACK = 0.1
 
 
 class _Pending:
@@ -60,6 +62,7 @@ class AmqpTransport:
         self._slots = threading.BoundedSemaphore(in_flight)
         self._publish_lock = threading.Lock()
         self._publishing: Any = None  # a channel of a connection of its own
+        self._returned_read = 0.0
         self._listening = threading.Event()
         self._closed = threading.Event()
         self._log = logger(__name__)
@@ -111,15 +114,21 @@ class AmqpTransport:
 
     def _answered(self, pending: _Pending, deadline: float) -> bool:
         """Wait for an answer until ``deadline``; when it does not come soon, look whether the broker gave the call back."""
-        if pending.wait(min(_SOON, max(0.0, deadline - time.monotonic()))):
-            return True
-        self._read_returned()
-        return pending.wait(max(0.0, deadline - time.monotonic()))
+        published, pause = time.monotonic(), _SOON
+        while (left := deadline - time.monotonic()) > 0:
+            if pending.wait(min(pause, left)):
+                return True
+            self._read_returned(published + _GIVEN_BACK)
+            pause *= 2
+        return pending.wait(0)
 
-    def _read_returned(self) -> None:
-        """What could not be delivered comes back on the publishing connection, which nobody reads otherwise."""
+    def _read_returned(self, unless_since: float) -> None:
+        """What could not be delivered comes back on the publishing connection, which nobody reads otherwise.
+
+        Reading it holds up who wants to publish, so that many who wait read it together: ``unless_since`` is when it need not be read.
+        """
         with self._publish_lock:
-            if self._publishing is None:
+            if self._publishing is None or self._returned_read >= unless_since:
                 return
             try:
                 with contextlib.suppress(TimeoutError):
@@ -127,6 +136,7 @@ class AmqpTransport:
                         self._publishing.connection.client.drain_events(timeout=0.001)
             except BROKER_ERRORS:
                 self._drop_publishing()
+            self._returned_read = time.monotonic()
 
     def _publish(
         self, routing_key: str, arguments: dict[str, Any], correlation_id: str, headers: dict[str, str], seconds: float
