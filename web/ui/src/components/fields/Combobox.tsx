@@ -21,10 +21,12 @@ interface Props {
 
 export function Combobox({ id, options, text, placeholder, describedBy, invalid, onPick, onText }: Props) {
   const [typed, setTyped] = useState<string | null>(null);
-  const [open, setOpen] = useState(false);
+  const [wanted, setWanted] = useState(false);
   const [active, setActive] = useState(0);
   const list = useRef<HTMLDivElement>(null);
   const found = matching(options, typed ?? "");
+  // Options that come after the typing open the list by themselves.
+  const open = wanted && options.length > 0;
 
   // Follows the active option.
   useEffect(() => {
@@ -33,7 +35,7 @@ export function Combobox({ id, options, text, placeholder, describedBy, invalid,
 
   const reset = () => {
     setTyped(null);
-    setOpen(false);
+    setWanted(false);
     setActive(0);
   };
   const pick = (option: Option) => {
@@ -53,7 +55,7 @@ export function Combobox({ id, options, text, placeholder, describedBy, invalid,
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       const step = event.key === "ArrowDown" ? 1 : -1;
       setActive(open ? Math.max(0, Math.min(found.length - 1, active + step)) : 0);
-      setOpen(true);
+      setWanted(true);
     } else if (event.key === "Enter" || (event.key === "," && onText)) {
       if (!accept()) return;
     } else if (event.key === "Escape" && open) {
@@ -80,11 +82,11 @@ export function Combobox({ id, options, text, placeholder, describedBy, invalid,
         placeholder={placeholder}
         value={typed ?? text}
         onFocus={(event) => event.currentTarget.select()}
-        onClick={() => setOpen(options.length > 0)}
+        onClick={() => setWanted(true)}
         onInput={(event) => {
           setTyped(event.currentTarget.value);
           setActive(0);
-          setOpen(options.length > 0);
+          setWanted(true);
         }}
         onKeyDown={pressed}
         onBlur={() => {
