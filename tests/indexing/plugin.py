@@ -37,6 +37,8 @@ class _Selection:
     starts_system: bool = False
     is_whole: bool = False
     was_narrowed: bool = False
+    #: Tests that had failed when the statements were collected.
+    failed: int = 0
 
 
 _SELECTION = pytest.StashKey[_Selection]()
@@ -105,6 +107,7 @@ def asked(request: pytest.FixtureRequest) -> list[Shape]:
     """Every statement that the services have issued so far, by shape."""
     if not request.config.stash[_SELECTION].starts_system:
         pytest.skip("no test that asks the services was selected")
+    request.config.stash[_SELECTION].failed = request.session.testsfailed
     system: System = request.getfixturevalue("system")
     return by_shape(issued(system.stack, provisioning.DATABASE))
 
@@ -133,11 +136,12 @@ def verdict(asked: list[Shape], volume: Connection) -> Verdict:
 
 
 @pytest.fixture
-def whole_suite(request: pytest.FixtureRequest) -> None:
+def whole_suite(request: pytest.FixtureRequest, asked: list[Shape]) -> None:
     """Skips unless everything that asks the services ran, and passed: else something is missing in what was asked."""
-    if not request.config.stash[_SELECTION].is_whole:
+    selection = request.config.stash[_SELECTION]
+    if not selection.is_whole:
         pytest.skip("only a part of the tests was selected")
-    if request.session.testsfailed:
+    if selection.failed:
         pytest.skip("tests failed before they asked everything")
 
 
