@@ -68,6 +68,24 @@ def test_an_admin_forgets_a_report_and_says_that_data_has_changed_by_keyboard(
     assert complaints == []
 
 
+def test_what_was_typed_before_the_reports_were_there_finds_them_when_they_come(
+    page: Page, admin: Member, sample_report: str
+) -> None:
+    held: list[Route] = []
+    page.goto("/runs")
+    sign_in(page, admin)
+    page.route("**/api/v1/reports?*", lambda route: held.append(route))
+    page.goto("/admin/cache")
+    field = page.get_by_label("Report", exact=True)
+    field.fill("punct")
+    expect(field).to_have_attribute("aria-expanded", "false")
+    expect(page.get_by_test_id("redis")).to_be_visible()
+    assert held
+    for route in held:
+        route.continue_()
+    expect(page.get_by_role("option", name="Airline punctuality")).to_be_visible()
+
+
 def test_whoever_is_no_admin_is_not_shown_the_page(page: Page, system: System, admin: Member) -> None:
     author = system.member(admin, Role.AUTHOR)
     page.goto("/admin/cache")
