@@ -99,7 +99,7 @@ EVENT_PATHS = {
     "broadsheet.runs.requested.v1": "A Kafka topic with the organization's id as key, written by `runs`, read by `jobs/renderer` in the "
     "consumer group `broadsheet-renderers`. What cannot be read goes to the topic `broadsheet.runs.requested.v1.dead` as it came.",
     "catalog.report_changed": "The Nameko event `report_changed` of `catalog`, read by `queries`, which computes again what is read most.",
-    "catalog.source_refreshed": "The Nameko event `source_refreshed` of `catalog`, read by `queries`, which computes again what is read most.",
+    "catalog.source_refreshed": "The Nameko event `source_refreshed` of `catalog`, read by `queries`, which does likewise.",
     "runs.run_finished": "The Nameko event `run_finished` of `runs`, read by `notifications`.",
 }
 

@@ -81,7 +81,7 @@ class Cache:
         self.counts = counts
         self.position = position
         self._most_bytes = most_bytes
-        self._flights: Flights[tuple[Entry, bool]] = Flights()
+        self._flights: Flights[tuple[Entry, Outcome]] = Flights()
         self._locks = Locks(store)
         self._epoch = ""
         self._tags: OrderedDict[str, tuple[str, ...]] = OrderedDict()
@@ -135,19 +135,21 @@ class Cache:
         def computed(look: Look, lock: Lock | None = None) -> Entry:
             return self._compute(question, policy, compute, look, lock, newer_than, kept)
 
-        def here() -> tuple[Entry, bool]:
+        done = Outcome.MISS if newer_than is None else Outcome.REFRESH
+
+        def here() -> tuple[Entry, Outcome]:
             if not kept:
-                return computed(self._looked(question)), False
+                return computed(self._looked(question)), done
             if policy.exclusive:
-                return self._alone(question, usable, computed)
+                return self._alone(question, usable, computed, done)
             look = self._looked(question)
             entry = usable(look)
-            return (entry, True) if entry is not None else (computed(look), False)
+            # Who calls has looked a moment ago, and missed: somebody else has computed it since.
+            return (entry, Outcome.WAIT) if entry is not None else (computed(look), done)
 
-        (entry, elsewhere), waited = self._flights.lead(question.key, here, timeout_seconds=_FLIGHT_SECONDS)
-        outcome = Outcome.WAIT if elsewhere or waited else Outcome.REFRESH if newer_than is not None else Outcome.MISS
-        self.counts.add(question.organization_id, question.method, outcome)
-        return entry, State.HIT if elsewhere else State.MISS
+        (entry, outcome), waited = self._flights.lead(question.key, here, timeout_seconds=_FLIGHT_SECONDS)
+        self.counts.add(question.organization_id, question.method, Outcome.WAIT if waited else outcome)
+        return entry, State.MISS if outcome is done else State.HIT
 
     def may_refresh(self, question: Question, stored_at: float) -> bool:
         """Whether this caller, of all, is the one to have the answer of then refreshed (again, when nothing has come of it for a while)."""
@@ -169,16 +171,22 @@ class Cache:
         return self.look(msgspec.structs.replace(question, max_age_seconds=None))
 
     def _alone(
-        self, question: Question, usable: Callable[[Look], Entry | None], computed: Callable[[Look, Lock | None], Entry]
-    ) -> tuple[Entry, bool]:
-        last = _MISS
+        self,
+        question: Question,
+        usable: Callable[[Look], Entry | None],
+        computed: Callable[[Look, Lock | None], Entry],
+        done: Outcome,
+    ) -> tuple[Entry, Outcome]:
+        last, looks = _MISS, 0
 
         def attempt(lock: Lock) -> tuple[bool | None, Entry | None]:
-            nonlocal last
+            nonlocal last, looks
+            looks += 1
             taken, last = self._look(msgspec.structs.replace(question, max_age_seconds=None), (), lock)
             return taken, usable(last)
 
-        return self._locks.alone(question.key, attempt, lambda lock: computed(last, lock), timeout_seconds=_FLIGHT_SECONDS)
+        entry, found = self._locks.alone(question.key, attempt, lambda lock: computed(last, lock), timeout_seconds=_FLIGHT_SECONDS)
+        return entry, done if not found else Outcome.HIT if looks == 1 else Outcome.WAIT
 
     def _holds(self, question: Question, entry: Entry) -> bool:
         now = time.time()

@@ -105,7 +105,8 @@ def counts_of(store: Store, organization_id: str) -> list[MethodCounts]:
         raw: Any = redis.hgetall(_day_key(organization_id))
         for field, number in raw.items():
             method, _, outcome = field.decode().partition("|")
-            found.setdefault(method, {})[outcome] = int(number)
+            if outcome in MethodCounts.__struct_fields__ and number.isdigit():  # else another version's, or damaged
+                found.setdefault(method, {})[outcome] = int(number)
     return [MethodCounts(method, **numbers) for method, numbers in sorted(found.items())]
 
 

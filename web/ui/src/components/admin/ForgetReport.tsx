@@ -38,9 +38,7 @@ export function ForgetReport() {
   return (
     <form class="cache-form" onSubmit={(event) => void forget(event)} data-testid="forget-report">
       <h2>Forget a report</h2>
-      <p>
-        Its page is put together anew for its next reader, and all of its queries are asked again.
-      </p>
+      <p>Its page is put together anew for its next reader, and all of its queries are asked again.</p>
       <div class="field">
         <label for={id}>Report</label>
         <Combobox
