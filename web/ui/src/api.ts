@@ -13,6 +13,7 @@ import type {
   Me,
   Page,
   QueryData,
+  QueryPlan,
   ReportSummary,
   ReportView,
   Run,
@@ -155,6 +156,16 @@ export async function queryData(
   const path = `/reports/${id(reportId)}/queries/${id(name)}/data${search}`;
   const { value, cache } = await kept<QueryData>(path, { ...options, timeoutMs: DATA_TIMEOUT_MS });
   return { data: value, cache };
+}
+
+/** How a query would be run with these parameters; nothing is run. For authors. */
+export function queryPlan(
+  reportId: string,
+  name: string,
+  search: string,
+  options: { signal?: AbortSignal } = {},
+): Promise<QueryPlan> {
+  return json(`/reports/${id(reportId)}/queries/${id(name)}/plan${search}`, options);
 }
 
 /** `key` makes a repeated request the same run: keep it when trying again. */

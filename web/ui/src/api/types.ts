@@ -125,6 +125,25 @@ export interface QueryData {
   truncated: boolean;
 }
 
+/** One thing that makes a query slow, or would make it faster. */
+export interface PlanHint {
+  /** Newer servers may know more kinds. */
+  kind: "full_scan" | "sort" | "index" | (string & {});
+  message: string;
+  /** Makes the index that is spoken of. */
+  statement: string | null;
+  /** How many times cheaper the query would be with it; null where nobody has checked. */
+  factor: number | null;
+}
+
+/** How the data source would run a query, by its own estimates. */
+export interface QueryPlan {
+  cost: number;
+  rows: number;
+  lines: string[];
+  hints: PlanHint[];
+}
+
 export type CacheState = "hit" | "stale" | "miss";
 
 export type RunState = "queued" | "running" | "succeeded" | "failed" | "cancelled";

@@ -3,7 +3,24 @@
 import { useState } from "preact/hooks";
 import { Icon } from "./Icon";
 
-export function CopyBlock({ text, label }: { text: string; label: string }) {
+interface Props {
+  text: string;
+  label: string;
+}
+
+export function CopyBlock({ text, label }: Props) {
+  return (
+    <div class="copy-block">
+      <pre>
+        <code>{text}</code>
+      </pre>
+      <CopyButton text={text} label={label} />
+    </div>
+  );
+}
+
+/** The button alone, for a text that stands elsewhere. */
+export function CopyButton({ text, label }: Props) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     try {
@@ -15,13 +32,8 @@ export function CopyBlock({ text, label }: { text: string; label: string }) {
     }
   };
   return (
-    <div class="copy-block">
-      <pre>
-        <code>{text}</code>
-      </pre>
-      <button type="button" class="button button-small" aria-label={`Copy ${label}`} onClick={() => void copy()}>
-        <Icon name={copied ? "check" : "copy"} /> {copied ? "Copied" : "Copy"}
-      </button>
-    </div>
+    <button type="button" class="button button-small" aria-label={`Copy ${label}`} onClick={() => void copy()}>
+      <Icon name={copied ? "check" : "copy"} /> {copied ? "Copied" : "Copy"}
+    </button>
   );
 }

@@ -10,7 +10,7 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import * as api from "../api";
 import { type ApiProblem, messagesByName, problemFrom } from "../api/problem";
-import type { CacheState, QueryData, ReportView } from "../api/types";
+import type { CacheState, QueryData, QueryPlan, ReportView } from "../api/types";
 import { namedQueries } from "./layout";
 import { paramSearch } from "./params";
 
@@ -69,6 +69,11 @@ export class LiveReport {
   /** Asks again for one query that failed. */
   async reload(query: string): Promise<void> {
     await this.loadQuery(query, this.asking.signal, true);
+  }
+
+  /** How a query would be run, for the parameters that the report is shown for. Rejects with an `ApiProblem`. */
+  plan(query: string, signal: AbortSignal): Promise<QueryPlan> {
+    return api.queryPlan(this.reportId, query, this.search, { signal });
   }
 
   close(): void {

@@ -18,6 +18,8 @@ const ENDED = "Your session has ended. Sign in again and you will be back where 
 
 export const session = signal<Session>({ status: "asking" });
 export const me = computed(() => (session.value.status === "in" ? session.value.me : null));
+/** Whether they may write reports, and see how their queries are run. */
+export const isAuthor = computed(() => me.value !== null && me.value.user.role !== "viewer");
 export const timeZone = computed(() => me.value?.user.time_zone ?? undefined);
 
 /** Asks who is signed in; called once at the start and to try again. */

@@ -6,18 +6,28 @@ import { chartHeadline } from "../../report/layout";
 import type { QueryState } from "../../report/live-report";
 import { isDark } from "../../state/theme";
 import { SkeletonBox } from "../Skeleton";
+import type { Explain } from "./ExplainButton";
 import { Figure } from "./Figure";
 
 interface Props {
   block: ChartBlock;
   state: QueryState;
   onRetry: () => void;
+  onExplain: Explain | null;
 }
 
-export function ChartFigure({ block, state, onRetry }: Props) {
+export function ChartFigure({ block, state, onRetry, onExplain }: Props) {
   const headline = chartHeadline(block);
   return (
-    <Figure kind="chart" query={block.query} {...headline} state={state} height={block.height} onRetry={onRetry}>
+    <Figure
+      kind="chart"
+      query={block.query}
+      {...headline}
+      state={state}
+      height={block.height}
+      onRetry={onRetry}
+      onExplain={onExplain}
+    >
       {(data) => <Drawing block={block} data={data} />}
     </Figure>
   );

@@ -6,6 +6,7 @@ import { rowsLoaded } from "../../report/columns";
 import type { QueryState } from "../../report/live-report";
 import { Problem } from "../Problem";
 import { SkeletonBox } from "../Skeleton";
+import { type Explain, ExplainButton } from "./ExplainButton";
 
 interface Props {
   kind: "chart" | "table";
@@ -15,10 +16,11 @@ interface Props {
   state: QueryState;
   height: number;
   onRetry: () => void;
+  onExplain: Explain | null;
   children: (data: QueryData) => ComponentChildren;
 }
 
-export function Figure({ kind, query, title, subtitle, state, height, onRetry, children }: Props) {
+export function Figure({ kind, query, title, subtitle, state, height, onRetry, onExplain, children }: Props) {
   return (
     <figure
       class={`figure figure-${kind}${state.loading && state.data ? " is-refreshing" : ""}`}
@@ -31,6 +33,7 @@ export function Figure({ kind, query, title, subtitle, state, height, onRetry, c
           {subtitle && <span>{subtitle}</span>}
         </figcaption>
       )}
+      {onExplain && <ExplainButton query={query} title={title ?? query} onExplain={onExplain} />}
       <Body state={state} height={height} onRetry={onRetry}>
         {children}
       </Body>

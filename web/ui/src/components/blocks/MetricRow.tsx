@@ -5,29 +5,47 @@ import { metricText } from "../../format/values";
 import { aggregate } from "../../report/aggregate";
 import { columnValues } from "../../report/columns";
 import type { QueryState } from "../../report/live-report";
+import { type Explain, ExplainButton } from "./ExplainButton";
 
 interface Props {
   metrics: MetricBlock[];
   stateOf: (query: string) => QueryState;
+  onExplain: Explain | null;
 }
 
-export function MetricRow({ metrics, stateOf }: Props) {
+export function MetricRow({ metrics, stateOf, onExplain }: Props) {
   return (
     <dl class="metrics">
       {metrics.map((metric) => (
-        <Metric key={`${metric.query} ${metric.value} ${metric.label}`} metric={metric} state={stateOf(metric.query)} />
+        <Metric
+          key={`${metric.query} ${metric.value} ${metric.label}`}
+          metric={metric}
+          state={stateOf(metric.query)}
+          onExplain={onExplain}
+        />
       ))}
     </dl>
   );
 }
 
-function Metric({ metric, state }: { metric: MetricBlock; state: QueryState }) {
+interface MetricProps {
+  metric: MetricBlock;
+  state: QueryState;
+  onExplain: Explain | null;
+}
+
+function Metric({ metric, state, onExplain }: MetricProps) {
   return (
     <div class={state.loading && state.data ? "metric is-refreshing" : "metric"} aria-busy={state.loading}>
       <dt>{metric.label}</dt>
       <dd data-testid={`metric-${metric.query}-${metric.value}`}>
         <Value metric={metric} state={state} />
       </dd>
+      {onExplain && (
+        <dd class="metric-explain">
+          <ExplainButton query={metric.query} title={metric.label} onExplain={onExplain} />
+        </dd>
+      )}
     </div>
   );
 }

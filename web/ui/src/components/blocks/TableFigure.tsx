@@ -6,6 +6,7 @@ import { count, plural } from "../../format/numbers";
 import { rowsLoaded } from "../../report/columns";
 import type { QueryState } from "../../report/live-report";
 import { type ShownColumn, shownColumns, totalOf } from "../../report/table";
+import type { Explain } from "./ExplainButton";
 import { Figure } from "./Figure";
 
 const LIMIT_WITHOUT_ONE = 200;
@@ -17,11 +18,20 @@ interface Props {
   block: TableBlock;
   state: QueryState;
   onRetry: () => void;
+  onExplain: Explain | null;
 }
 
-export function TableFigure({ block, state, onRetry }: Props) {
+export function TableFigure({ block, state, onRetry, onExplain }: Props) {
   return (
-    <Figure kind="table" query={block.query} title={block.title} state={state} height={240} onRetry={onRetry}>
+    <Figure
+      kind="table"
+      query={block.query}
+      title={block.title}
+      state={state}
+      height={240}
+      onRetry={onRetry}
+      onExplain={onExplain}
+    >
       {(data) => <Rows block={block} data={data} />}
     </Figure>
   );
