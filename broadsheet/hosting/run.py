@@ -23,6 +23,8 @@ patch_psycopg()
 import importlib
 import signal
 import sys
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from nameko.runners import ServiceRunner
@@ -35,8 +37,16 @@ from broadsheet.settings import Settings, SettingsInvalid
 _REQUIRED = ("amqp_url", "redis_url")
 
 
-def run_service(path: str, *, require: tuple[str, ...] = ("database_url",)) -> None:
-    """Host the service class at ``module:Class`` until SIGTERM or SIGINT; a drained stop exits with 0."""
+def run_service(
+    path: str,
+    *,
+    require: tuple[str, ...] = ("database_url",),
+    workers: Callable[[Settings], int] = attrgetter("service_workers"),
+) -> None:
+    """Host the service class at ``module:Class`` until SIGTERM or SIGINT; a drained stop exits with 0.
+
+    ``workers`` is how many calls it handles at once.
+    """
     module, _, class_name = path.partition(":")
     name = module.split(".")[1]
     try:
@@ -45,19 +55,19 @@ def run_service(path: str, *, require: tuple[str, ...] = ("database_url",)) -> N
         sys.exit(f"{name}: {error}")
     logs.configure(name, configured.log_level, configured.log_format)
     service = getattr(importlib.import_module(module), class_name)
-    runner = ServiceRunner(nameko_config(configured))
+    runner = ServiceRunner(nameko_config(configured, workers(configured)))
     runner.add_service(service)
     _serve(runner, name)
 
 
-def nameko_config(configured: Settings) -> dict[str, Any]:
-    """Nameko's configuration for these settings."""
+def nameko_config(configured: Settings, workers: int) -> dict[str, Any]:
+    """Nameko's configuration for these settings and so many calls at once."""
     return {
         "AMQP_URI": configured.amqp_url,
         "rpc_exchange": EXCHANGE,
         "ACCEPT": [wire.SERIALIZER, "json"],
         "HEARTBEAT": 20,
-        "max_workers": configured.service_workers,
+        "max_workers": workers,
         "TRANSPORT_OPTIONS": {"max_retries": 3, "interval_start": 0.1, "interval_step": 0.5, "interval_max": 2},
         "settings": configured,
     }
