@@ -247,7 +247,7 @@ class TestQueries:
         report = add_report(reader, sql="select carrier,\n       delya\nfrom flights")
         problem = assert_problem(data(reader, report), 422, "query_failed")
         assert "delya" in problem["detail"]
-        assert problem["errors"][0]["line"] == 2
+        assert problem["errors"][0]["line"] == 9  # of the report: the query begins in line 8
         assert problem["errors"][0]["column"] == 8
 
     @pytest.mark.parametrize(

@@ -213,7 +213,8 @@ def _is_on_replica(member: Member) -> bool:
     return bool(data(member, add_report(member, sql=sql)).json["data"][0] == [True])
 
 
-def test_a_data_source_that_hangs_is_given_up_and_holds_up_no_other(system: System, reader: Member) -> None:
+def test_a_data_source_that_hangs_is_given_up_and_holds_up_no_other(system: System) -> None:
+    reader = workplace(system)
     order = source_order(system, name="hangs")
     sql = "select carrier, name from airlines where carrier <> :without"
     params = "  without: {type: text, default: none}"
