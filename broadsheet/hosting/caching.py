@@ -5,6 +5,7 @@ Apart from the other providers because the Redis client alone takes 14 MB of a p
 
 import contextlib
 import random
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -38,21 +39,20 @@ class ProcessCache(SharedExtension):  # type: ignore[misc]
         self._database: Database | None = None
         self._line: Line | None = None
         self._stopped = False
+        self._making = threading.Lock()
 
     def get(self) -> Cache:
         """The cache. No property: Nameko looks at every property of an extension when it binds it, before there are settings."""
-        if self._cache is None:
-            settings = settings_of(self.container)
-            store = Store(redis_client(settings, timeout_seconds=settings.cache_timeout_seconds))
-            near = Near()
-            self._line = Line(settings.redis_url, near)
-            self._cache = Cache(
-                store,
-                counts=Counts(store),
-                near=near,
-                most_bytes=settings.cache_answer_bytes,
-            )
-        return self._cache
+        if self._cache is not None:
+            return self._cache
+        with self._making:
+            if self._cache is None:
+                settings = settings_of(self.container)
+                store = Store(redis_client(settings, timeout_seconds=settings.cache_timeout_seconds))
+                near = Near()
+                self._line = Line(settings.redis_url, near)
+                self._cache = Cache(store, counts=Counts(store), near=near, most_bytes=settings.cache_answer_bytes)
+            return self._cache
 
     def owns(self, database: Database) -> None:
         """Positions are this database's."""
