@@ -73,11 +73,9 @@ class AccountsService:
 
     @rpc
     def authenticate(self, token: str) -> Identity:
-        with self.db.read() as session:
-            person = store.person_by_credential(session, crypto.token_hash(token), _now())
-        if person is None:
-            raise Unauthenticated("The sign-in has ended or the token is not valid; sign in again")
+        person = self._holder(token)
         self.answers.cache.depends_on(user_tag(person["id"]))
+        person = self._holder(token)  # again: a change between the first look and the line above would be missed for good
         if person["expires_at"] is not None and (computation := current()) is not None:
             computation.until(person["expires_at"].timestamp())
         return Identity(principal=_principal(person), me=_me(person, person["csrf_token"]), expires_at=person["expires_at"])
@@ -187,6 +185,13 @@ class AccountsService:
         """Remove sessions that have ended."""
         with self.db.write() as session:
             store.delete_expired(session, _now())
+
+    def _holder(self, token: str) -> Any:
+        with self.db.read() as session:
+            person = store.person_by_credential(session, crypto.token_hash(token), _now())
+        if person is None:
+            raise Unauthenticated("The sign-in has ended or the token is not valid; sign in again")
+        return person
 
     def _user_row(self, session: Any, principal: Principal, user_id: str) -> Any:
         row = store.user(session, principal.organization_id, user_id)

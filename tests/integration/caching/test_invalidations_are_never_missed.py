@@ -3,8 +3,17 @@
 import subprocess
 import sys
 
+import sqlalchemy as sa
+
+from broadsheet.caching.changes import changed
 from broadsheet.caching.store import position_key
+from broadsheet.contracts.accounts import user_tag
 from broadsheet.contracts.catalog import report_tag
+from broadsheet.database import Database
+from broadsheet.local.servers.postgres import Primary, Replica
+from services.accounts import models as accounts
+from tests.support.api import Api
+from tests.support.cluster import Cluster
 from tests.support.faults import paused
 from tests.support.reading import ENOUGH, redis_of, settled
 from tests.support.system import ROOT, Member, System
@@ -34,8 +43,8 @@ def _versions(reader: Member, report: Json) -> list[int]:
 
 
 def _change(reader: Member, report: Json, version: int) -> None:
-    changed = reader.api.call("PUT", f"/reports/{report['id']}", one_query(f"select {version} as version"))
-    assert changed.status == 200, changed.body
+    answer = reader.api.call("PUT", f"/reports/{report['id']}", one_query(f"select {version} as version"))
+    assert answer.status == 200, answer.body
 
 
 def test_a_write_while_redis_does_not_answer_is_seen_when_it_does(system: System, reader: Member) -> None:
@@ -83,25 +92,59 @@ def test_a_writer_that_is_killed_between_commit_and_news_is_made_up_for(system: 
 def test_an_answer_is_never_made_again_of_a_replica_that_has_not_seen_the_change(system: System, reader: Member) -> None:
     report = add_report(reader, sql="select 1 as version")
     settled(reader, report)
-    replica = system.stack.server("postgres-replica")
-    replica.query("select pg_wal_replay_pause()")  # type: ignore[attr-defined]
-    try:
+    with _cluster(system).replay_paused():
         _change(reader, report, 2)
         assert _versions(reader, report) == [2] * ENOUGH
         assert {reader.api.get(f"/reports/{report['id']}").json["version"] for _ in range(ENOUGH)} == {2}
         _change(reader, report, 3)
         redis_of(system).delete(*_answers(system))  # computed again by everybody, with the positions that are known
         assert _versions(reader, report) == [3] * ENOUGH
-    finally:
-        replica.query("select pg_wal_replay_resume()")  # type: ignore[attr-defined]
     assert _versions(reader, report) == [3] * ENOUGH
 
 
+def test_a_revoked_token_is_not_taken_for_good_by_a_replica_that_does_not_know_yet(system: System, admin: Member) -> None:
+    """The service that answers has not made the change itself, and whose the token is it learns only from the row."""
+    made = admin.api.post("/tokens", {"name": "short-lived"}).json
+    holder = Api(system.url, made["token"])
+    assert [holder.get("/me").status for _ in range(ENOUGH)] == [200] * ENOUGH
+    tag = user_tag(admin.principal.user_id)
+    with _cluster(system).replay_paused():
+        before = _position_of(system, tag)
+        _revoke_elsewhere(system, made["id"], tag)
+        until(lambda: _position_of(system, tag) > before, within_seconds=3, what="the relay moving the position")
+        holder.get("/me")
+    until(lambda: holder.get("/me").status == 401, within_seconds=1, what="the token being refused")
+    assert [holder.get("/me").status for _ in range(ENOUGH)] == [401] * ENOUGH
+
+
+def _revoke_elsewhere(system: System, token_id: str, tag: str) -> None:
+    """As another process of accounts does that dies before it can tell anybody."""
+    url = system.environment("accounts")["BROADSHEET_DATABASE_URL"]
+    database = Database(url, schema="accounts")
+    try:
+        with database.write() as session:
+            session.execute(sa.text("delete from credentials where id = :id"), {"id": token_id})
+            changed(session, accounts.outbox, tag)
+    finally:
+        database.dispose()
+
+
+def _cluster(system: System) -> Cluster:
+    primary, replica = system.stack.server("postgres"), system.stack.server("postgres-replica")
+    assert isinstance(primary, Primary)
+    assert isinstance(replica, Replica)
+    return Cluster(primary, replica, "", "")
+
+
 def _position(system: System, report: Json) -> bytes:
+    return _position_of(system, report_tag(report["id"]))
+
+
+def _position_of(system: System, tag: str) -> bytes:
     redis = redis_of(system)
     epoch = redis.get("bs:p:epoch")
     assert isinstance(epoch, bytes)
-    position = redis.get(position_key(epoch.decode(), report_tag(report["id"])))
+    position = redis.get(position_key(epoch.decode(), tag))
     assert isinstance(position, bytes)
     return position
 
