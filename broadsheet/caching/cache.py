@@ -1,7 +1,8 @@
 """The cache of one process: looks answers up, and has them computed once.
 
 An answer holds while the positions of all its tags are those it was stored under. It is stored under positions that were read *before* it
-was computed, so a slow reader can't store an old answer under a new position.
+was computed, so a slow reader can't store an old answer under a new position; and whoever joined a computation that was under way looks
+whether its answer still holds, so a slow one can't give them what was true before they asked.
 
 Early refresh of what is read often: Vattani, Chierichetti and Lowenstein, "Optimal Probabilistic Cache Stampede Prevention", VLDB 2015.
 """
@@ -12,7 +13,7 @@ import threading
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -26,7 +27,7 @@ from broadsheet.caching.near import Near
 from broadsheet.caching.policy import Policy, Question
 from broadsheet.caching.store import EPOCH, Lock, Store, answer_key, position_key
 from broadsheet.errors import BroadsheetError
-from broadsheet.positions import PRIMARY, is_position, read_floor
+from broadsheet.positions import BEGINNING, PRIMARY, is_position, read_floor
 
 #: Refusals that are an answer as well, and kept for a moment.
 _KEPT_REFUSALS = frozenset({401, 403, 404, 422})
@@ -104,7 +105,7 @@ class Cache:
             if found is None:
                 return taken, _MISS
             entry, positions, others = found
-        if entry is None or not _unmoved(entry, positions) or not self._holds(question, entry):
+        if entry is None or not _unmoved(entry.tags, positions) or not self._holds(question, entry):
             return taken, Look(State.MISS, None, positions, others)
         return taken, Look(self._judge(entry), entry, positions, others)
 
@@ -128,7 +129,7 @@ class Cache:
             entry = look.entry
             if entry is None or (newer_than is not None and entry.stored_at <= newer_than):
                 return None
-            if question.max_age_seconds is not None and entry.stored_at < asked_at - question.max_age_seconds:
+            if not _young(question, entry, asked_at):
                 return None
             return entry if look.state is State.HIT or newer_than is not None else None
 
@@ -147,22 +148,34 @@ class Cache:
             # Who calls has looked a moment ago, and missed: somebody else has computed it since.
             return (entry, Outcome.WAIT) if entry is not None else (computed(look), done)
 
-        (entry, outcome), waited = self._flights.lead(question.key, here, timeout_seconds=_FLIGHT_SECONDS)
+        def holds(answer: tuple[Entry, Outcome]) -> bool:
+            return _young(question, answer[0], asked_at) and self.unmoved(answer[0].tags)
+
+        (entry, outcome), waited = self._flights.lead(question.key, here, timeout_seconds=_FLIGHT_SECONDS, holds=holds)
         self.counts.add(question.organization_id, question.method, Outcome.WAIT if waited else outcome)
         return entry, State.MISS if outcome is done else State.HIT
+
+    def unmoved(self, tags: Mapping[str, str] | None) -> bool:
+        """Whether all of these still have these positions; no, when that can't be told."""
+        if tags is None:
+            return False
+        _, found = self._read("", tuple(tags), ())
+        return found is not None and _unmoved(tags, found[1])
 
     def may_refresh(self, question: Question, stored_at: float) -> bool:
         """Whether this caller, of all, is the one to have the answer of then refreshed (again, when nothing has come of it for a while)."""
         return bool(self.store.take(f"bs:r:{question.key}:{stored_at!r}", uuid.uuid4().hex, _REFRESH_SECONDS))
 
     def depends_on(self, tag: str) -> None:
-        """The answer being computed depends on ``tag`` from here on (not on what was read of it before)."""
+        """The answer being computed depends on ``tag`` from here on: reads after this see what moved it, those before may not."""
         computation = current()
         if computation is None:
             return
         _, found = self._read("", (tag,), ())
         positions = self._positions(found[1] if found else None)
         computation.used(positions, float("inf"))
+        seen = positions[tag] if positions is not None else PRIMARY
+        read_floor.set(max(seen, read_floor.get() or BEGINNING))  # until the computation ends
 
     def _looked(self, question: Question) -> Look:
         """A look whatever the age; none where there is nothing to learn that the caller has not just seen."""
@@ -190,9 +203,7 @@ class Cache:
 
     def _holds(self, question: Question, entry: Entry) -> bool:
         now = time.time()
-        if now >= entry.stale_until:
-            return False
-        return question.max_age_seconds is None or entry.stored_at >= now - question.max_age_seconds
+        return now < entry.stale_until and _young(question, entry, now)
 
     def _judge(self, entry: Entry) -> State:
         early = entry.cost_seconds * _EAGERNESS * -math.log(1.0 - random.random())
@@ -264,7 +275,7 @@ class Cache:
             ttl, stale = min(ttl, _REFUSAL_SECONDS), 0.0
         fresh_until = min(now + ttl * (1 - _JITTER * random.random()), computation.fresh_until)
         tags = computation.tags if computation.storable else None
-        return Entry(ok, value, tags, now, fresh_until, fresh_until + stale, now - began)
+        return Entry(ok, value, tags, now, fresh_until, fresh_until + stale, now - began, min(began, computation.read_at))
 
     def _positions(self, read: dict[str, str | None] | None) -> dict[str, str] | None:
         """Positions for all of these tags, planted where there are none; ``None`` where they can't be had."""
@@ -300,5 +311,9 @@ def _position(raw: bytes | None) -> str | None:
     return text if is_position(text) else None
 
 
-def _unmoved(entry: Entry, positions: dict[str, str | None]) -> bool:
-    return entry.tags is not None and all(positions.get(tag) == position for tag, position in entry.tags.items())
+def _young(question: Question, entry: Entry, asked_at: float) -> bool:
+    return question.max_age_seconds is None or entry.read_at >= asked_at - question.max_age_seconds
+
+
+def _unmoved(tags: Mapping[str, str] | None, positions: Mapping[str, str | None]) -> bool:
+    return tags is not None and all(positions.get(tag) == position for tag, position in tags.items())

@@ -22,6 +22,7 @@ class Computation:
         self.ttl_seconds: float | None = None
         self.stale_seconds: float | None = None
         self.fresh_until = float("inf")
+        self.read_at = float("inf")
 
     def used(self, tags: Mapping[str, str] | None, fresh_until: float) -> None:
         """It was made of an answer with these tags; ``None`` when nobody knows what that depends on."""
@@ -32,6 +33,10 @@ class Computation:
             known = self.tags.get(tag)
             self.tags[tag] = position if known is None else min(known, position)
         self.fresh_until = min(self.fresh_until, fresh_until)
+
+    def read(self, posix_seconds: float) -> None:
+        """It is made of data that were read then."""
+        self.read_at = min(self.read_at, posix_seconds)
 
     def until(self, posix_seconds: float) -> None:
         """It is not true any longer than this."""

@@ -19,8 +19,8 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     """An answer. ``value`` is the result as JSON, or the error (``ok`` is false).
 
     ``tags`` are what it depends on, with the positions that were read before it was computed; ``None`` when they are not all known: then
-    it is given to those who asked and not kept. Times are POSIX seconds: fresh until
-    ``fresh_until``, then stale until ``stale_until``. ``cost_seconds`` is how long it took to compute.
+    it is given to those who asked and not kept. Times are POSIX seconds: fresh until ``fresh_until``, then stale until ``stale_until``.
+    ``cost_seconds`` is how long it took to compute. Nothing in it was read of data before ``read_at``: its age is counted from that.
     """
 
     ok: bool
@@ -30,6 +30,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     fresh_until: float
     stale_until: float
     cost_seconds: float
+    read_at: float
 
     def age_seconds(self) -> float:
         """How long ago it was stored."""

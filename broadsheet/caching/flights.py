@@ -1,7 +1,9 @@
 """Single flight: of all who miss the same answer at the same time, one computes it.
 
-Within a process the others wait on the one that leads. Between processes it is a lock in Redis, short and extended while the work
-goes on, so that a leader that dies holds nobody up for long; who waits looks for the answer, not for the lock.
+Within a process the others wait on the one that leads. Who joins late, when something may have changed since the leader began, takes the
+answer only if it still holds, and else shares the next flight, which began after they asked. Between processes it is a lock in Redis,
+short and extended while the work goes on, so that a leader that dies holds nobody up for long; who waits looks for the answer, not for
+the lock.
 """
 
 import random
@@ -12,6 +14,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from broadsheet.caching.store import Lock, Store, lock_key
+from broadsheet.errors import Cancelled
 
 T = TypeVar("T")
 
@@ -53,26 +56,53 @@ class Flights(Generic[T]):
         self._under_way: dict[str, Flight[T]] = {}
         self._guard = threading.Lock()
 
-    def lead(self, key: str, compute: Callable[[], T], *, timeout_seconds: float) -> tuple[T, bool]:
-        """The answer, and whether somebody else here computed it. Raises what ``compute`` raises, to all who wait."""
+    def lead(
+        self, key: str, compute: Callable[[], T], *, timeout_seconds: float, holds: Callable[[T], bool] = lambda _: True
+    ) -> tuple[T, bool]:
+        """The answer, and whether somebody else here computed it. Raises what ``compute`` raises, to all who wait.
+
+        ``holds`` is asked by who has waited for a flight that was under way before they came.
+        """
+        for began_before in (True, False):
+            flight, leading = self._board(key)
+            if leading:
+                return self._fly(key, flight, compute), False
+            try:
+                found = flight.wait(timeout_seconds)
+            except Cancelled:  # everybody had gone who was there when it began
+                if not began_before:
+                    raise
+                continue
+            if found is None:
+                break
+            if not began_before or holds(found):
+                return found, True
+        return compute(), False
+
+    def _board(self, key: str) -> tuple[Flight[T], bool]:
+        """The flight under way, or a new one to lead."""
         with self._guard:
             flight = self._under_way.get(key)
-            leading = flight is None
-            if flight is None:
-                flight = self._under_way[key] = Flight()
-        if not leading:
-            found = flight.wait(timeout_seconds)
-            return (found, True) if found is not None else (compute(), False)
+            if flight is not None:
+                return flight, False
+            flight = self._under_way[key] = Flight()
+            return flight, True
+
+    def _fly(self, key: str, flight: Flight[T], compute: Callable[[], T]) -> T:
         try:
             answer = compute()
-            flight.land(answer)
-            return answer, False
         except BaseException as error:
+            self._end(key)
             flight.crash(error)
             raise
-        finally:
-            with self._guard:
-                del self._under_way[key]
+        self._end(key)
+        flight.land(answer)
+        return answer
+
+    def _end(self, key: str) -> None:
+        """Before anybody is told: who asks from now on leads the next one."""
+        with self._guard:
+            del self._under_way[key]
 
 
 class Locks:

@@ -18,7 +18,7 @@ from broadsheet.contracts.base import Principal
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 #: Bump when keys or entries change their meaning, so that older ones are never read.
-FORMAT = 1
+FORMAT = 2
 _DECLARED = "__cached__"
 
 

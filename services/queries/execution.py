@@ -107,6 +107,7 @@ class Executor:
             )
         if computation is not None:
             computation.used(entry.tags, entry.fresh_until)
+            computation.read(entry.read_at)
         if not entry.ok:
             raise errors.from_wire(msgspec.json.decode(entry.value))
         body = msgspec.json.decode(entry.value, type=Body)
@@ -115,8 +116,11 @@ class Executor:
         return Answered(body, state is State.HIT)
 
     def read(self, asked: Asked) -> tuple[Answered, bytes]:
-        """The same, with the bytes. What has got lost in between is computed again."""
-        answered = self.answer(asked)
+        """The same, with the bytes."""
+        return self.bytes_of(asked, self.answer(asked))
+
+    def bytes_of(self, asked: Asked, answered: Answered) -> tuple[Answered, bytes]:
+        """An answer with its bytes. What has got lost in between is computed again."""
         found = self._bodies.get(answered.body)
         if found is not None:
             return answered, found

@@ -76,7 +76,7 @@ class QueriesService:
             answered = self.executor.answer(asked)
             if answered.body.encodings:
                 return _claim(answered)
-            return _claim(*self.executor.read(asked))  # Redis has not taken them
+            return _claim(*self.executor.bytes_of(asked, answered))  # Redis has not taken them
 
     @rpc
     def data_itself(self, principal: Principal, order: ReadOrder, query: str, limit: int | None = None) -> ResultClaim:

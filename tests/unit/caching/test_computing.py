@@ -39,6 +39,15 @@ def test_it_can_be_said_when_it_ends() -> None:
     assert computation.fresh_until == 30.0
 
 
+def test_it_is_as_old_as_the_oldest_of_its_data() -> None:
+    computation = Computation({}, storable=True)
+    computation.used({"report:1": "A"}, 50.0)  # an answer that holds has no age
+    assert computation.read_at == float("inf")
+    computation.read(30.0)
+    computation.read(40.0)
+    assert computation.read_at == 30.0
+
+
 def test_the_tags_it_was_given_are_not_changed() -> None:
     own = {"report:1": "B"}
     Computation(own, storable=True).used({"report:1": "A"}, 1.0)

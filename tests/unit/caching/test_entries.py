@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from broadsheet.caching.entries import _MAGIC, Entry, _check, decode, encode, etag_of, seal, unseal
 
-ENTRY = Entry(True, b'{"rows":[1,2,3]}', {"report:1": "0" * 24}, 1.0, 2.0, 3.0, 0.5)
+ENTRY = Entry(True, b'{"rows":[1,2,3]}', {"report:1": "0" * 24}, 1.0, 2.0, 3.0, 0.5, 0.5)
 RAW = encode(ENTRY)
 SEALED = seal(b"some bytes of a result")
 
@@ -20,6 +20,7 @@ entries = st.builds(
     fresh_until=st.floats(0, 2e9),
     stale_until=st.floats(0, 2e9),
     cost_seconds=st.floats(0, 100),
+    read_at=st.floats(0, 2e9),
 )
 
 
@@ -64,7 +65,7 @@ def test_an_entry_with_more_behind_it_is_nothing(more: bytes) -> None:
 
 def test_a_whole_message_that_is_no_entry_is_nothing() -> None:
     """As a version with another shape would leave it, checksum and all."""
-    for foreign in ([True, b"x"], {"ok": True}, 7, [True, "x", None, "a", 2.0, 3.0, 0.5]):
+    for foreign in ([True, b"x"], {"ok": True}, 7, [True, "x", None, "a", 2.0, 3.0, 0.5, 0.5]):
         body = msgspec.msgpack.encode(foreign)
         assert decode(_MAGIC + _check(body) + body) is None
 
