@@ -14,6 +14,7 @@ from broadsheet.caching.cache import Cache, Look, State
 from broadsheet.caching.computing import current
 from broadsheet.caching.counts import Outcome
 from broadsheet.caching.entries import Entry
+from broadsheet.caching.flights import Flights
 from broadsheet.caching.policy import Policy, Question, question
 from broadsheet.errors import BroadsheetError
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 REFRESH_HEADER = "nameko.refresh"
 _NEAR_SECONDS = 30.0
 _MOST_ASKED = 20_000
+#: Who joined a call waits no longer than the call itself can take.
+_FLIGHT_SECONDS = 90.0
 
 
 class KeptReply(msgspec.Struct, frozen=True):
@@ -56,6 +59,7 @@ class CachedCall:
         self._call = call
         self._name = f"{call.method.service}.{call.method.method}"
         self._asked: OrderedDict[str, bytes] = OrderedDict()
+        self._flights: Flights[KeptReply] = Flights()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.ask(*args, **kwargs).value
@@ -136,7 +140,7 @@ class CachedCall:
     def ask_service(self, named: dict[str, Any], asked: Question | None = None, *, mark: int = 0) -> Answered:
         """The answer of the service itself."""
         try:
-            reply = _decode_reply(self._call.send(named))
+            reply = self._sent(named, asked)
         except BroadsheetError:
             _note(None, 0.0)  # an error says nothing of what it depends on; asked again, it comes from the cache, which does
             raise
@@ -149,6 +153,17 @@ class CachedCall:
                 seconds = min(_NEAR_SECONDS, reply.fresh_until - time.time())
                 self.cache.near.put(asked.key, value, reply.tags, mark=mark, seconds=seconds)
         return Answered(value, reply.state, reply.stored_at)
+
+    def _sent(self, named: dict[str, Any], asked: Question | None) -> KeptReply:
+        """The reply; one call for all of this process who ask the same at the same time, unless they want an answer of now."""
+
+        def send() -> KeptReply:
+            return _decode_reply(self._call.send(named))
+
+        if self.cache is None or asked is None or asked.max_age_seconds is not None:
+            return send()
+        cache = self.cache
+        return self._flights.lead(asked.key, send, timeout_seconds=_FLIGHT_SECONDS, holds=lambda reply: cache.unmoved(reply.tags))[0]
 
     def _as_asked(self, asked: Question, named: dict[str, Any]) -> bytes:
         """The call as bytes that can be made again later."""
