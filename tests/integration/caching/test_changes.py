@@ -6,7 +6,7 @@ from tests.support.api import Answer, Api
 from tests.support.reading import ENOUGH, at_once, settled
 from tests.support.system import Member, System
 from tests.support.texts import one_query
-from tests.support.workplace import Json, add_report, data, viewer_of
+from tests.support.workplace import Json, add_report, data, viewer_of, workplace
 
 #: How long a token may be taken for good after it was revoked.
 PROMPT_SECONDS = 1.0
@@ -35,6 +35,15 @@ def test_many_readers_while_it_changes_end_at_the_new_version(reader: Member) ->
         _change(reader, report, f"select {version} as version")
         seen = at_once(8, lambda: data(reader, report).json["data"][0][0])
         assert set(seen) == {version}
+
+
+def test_a_data_source_that_is_gone_gives_nothing_that_was_read_of_it(system: System) -> None:
+    admin = workplace(system)
+    report = add_report(admin)
+    settled(admin, report)
+    [source] = admin.api.get("/data-sources").json["items"]
+    assert admin.api.call("DELETE", f"/data-sources/{source['id']}").status == 204
+    assert {data(admin, report).status for _ in range(ENOUGH)} == {404}
 
 
 def _refused_soon(api: Api, path: str, headers: dict[str, str] | None = None) -> None:

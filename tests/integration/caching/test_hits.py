@@ -2,11 +2,11 @@
 
 import pytest
 
-from broadsheet.errors import NotFound
+from broadsheet.errors import Forbidden, NotFound
 from broadsheet.ids import new_id
 from tests.support.reading import ENOUGH, services_paused, settled, state
 from tests.support.system import Member, System
-from tests.support.workplace import Json, add_report, data
+from tests.support.workplace import Json, add_report, data, viewer_of
 
 SERVICES = ("queries", "catalog", "accounts", "runs", "notifications")
 
@@ -37,6 +37,16 @@ def test_a_report_that_is_not_there_is_remembered_as_that(system: System, reader
     with services_paused(system, "catalog"):
         again = reader.api.get(path)
     assert (again.status, again.json["code"]) == (404, NotFound.code)
+
+
+def test_what_somebody_may_not_is_remembered_as_that(system: System, reader: Member) -> None:
+    viewer = viewer_of(system, reader)
+    assert viewer.api.get("/users").status == 403
+    with services_paused(system, "accounts"):
+        again = viewer.api.get("/users")
+        theirs = reader.api.get("/me")
+    assert (again.status, again.json["code"], theirs.status) == (403, Forbidden.code, 200)
+    assert reader.api.get("/users").status == 200
 
 
 def test_a_report_that_comes_into_being_is_not_missing_any_more(reader: Member) -> None:

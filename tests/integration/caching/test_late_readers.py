@@ -86,5 +86,6 @@ def test_the_age_of_an_answer_is_that_of_the_data_it_was_made_of(reader: Member)
     time.sleep(1.2)
     assert reader.api.call("PUT", f"/reports/{report['id']}", one_query(sql, title="Another title")).status == 200
     assert data(reader, report).json["as_of"] == first
+    assert reader.api.get(f"/reports/{report['id']}/view").json["as_of"] >= first
     assert data(reader, report, Cache_Control="max-age=60").json["as_of"] == first
     assert data(reader, report, Cache_Control="max-age=1").json["as_of"] > first

@@ -11,7 +11,7 @@ from broadsheet.caching.breaker import Breaker, State
 from broadsheet.caching.store import EPOCH, Store
 from broadsheet.ids import new_id
 from tests.support.faults import paused
-from tests.support.reading import at_once, redis_of, settled, state
+from tests.support.reading import at_once, executions, redis_of, settled, state
 from tests.support.system import Member, System
 from tests.support.waiting import until
 from tests.support.workplace import Json, add_report, data
@@ -48,6 +48,23 @@ def test_a_redis_that_is_dead_costs_hits_and_nothing_else(system: System, reader
     finally:
         redis.restart()
     _back(reader, report)
+
+
+def test_without_redis_a_query_is_executed_once_for_one_reader_and_a_few_times_for_many(system: System, reader: Member) -> None:
+    """Nobody can tell whether what was under way still holds, so who joined it shares the next one with all who came meanwhile."""
+    alone, together = new_id(), new_id()
+    one, many = (add_report(reader, sql=f"select 1 as one, '{marker}' as what from pg_sleep(0.2)") for marker in (alone, together))
+    redis = system.stack.server("redis")
+    redis.kill()
+    try:
+        assert state(data(reader, one)) == "miss"
+        answers = at_once(20, lambda: data(reader, many))
+    finally:
+        redis.restart()
+    assert [answer.json["data"] for answer in answers] == [[[1], [together]]] * 20
+    assert executions(system, alone) == 1
+    assert 1 <= executions(system, together) <= 6
+    _back(reader, many)
 
 
 def test_a_redis_that_accepts_and_never_answers_is_left_alone_after_a_moment(system: System, reader: Member, report: Json) -> None:

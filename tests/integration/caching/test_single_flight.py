@@ -12,7 +12,7 @@ from broadsheet.local.process import Process
 from tests.support.database import rows
 from tests.support.faults import kill
 from tests.support.flights import Gate, closed_gate
-from tests.support.reading import at_once
+from tests.support.reading import at_once, executions
 from tests.support.system import Member, System
 from tests.support.waiting import until
 from tests.support.workplace import add_report, data, workplace
@@ -41,20 +41,22 @@ def reader(system: System) -> Member:
     return workplace(system)
 
 
-def test_a_cold_query_is_executed_once_for_fifty_readers(queries: list[Process], reader: Member) -> None:
-    report = add_report(reader, sql=f"select random() as number, '{new_id()}' as what from pg_sleep(0.5)")
+def test_a_cold_query_is_executed_once_for_fifty_readers(system: System, queries: list[Process], reader: Member) -> None:
+    marker = new_id()
+    report = add_report(reader, sql=f"select random() as number, '{marker}' as what from pg_sleep(0.5)")
     answers = at_once(READERS, lambda: data(reader, report))
     assert [answer.status for answer in answers] == [200] * READERS
     assert len({answer.body for answer in answers}) == 1
+    assert executions(system, marker) == 1
 
 
-def test_a_query_that_fails_fails_once_for_all_who_asked(queries: list[Process], reader: Member) -> None:
-    report = add_report(
-        reader, sql=f"select 1 / (random() * 0)::int as what, '{new_id()}' as never_asked_before from pg_sleep(0.3)"
-    )
+def test_a_query_that_fails_fails_once_for_all_who_asked(system: System, queries: list[Process], reader: Member) -> None:
+    marker = new_id()
+    report = add_report(reader, sql=f"select 1 / (random() * 0)::int as what, '{marker}' as asked from pg_sleep(0.3)")
     answers = at_once(20, lambda: data(reader, report))
     assert {answer.status for answer in answers} == {422}
     assert {answer.json["code"] for answer in answers} == {"query_failed"}
+    assert executions(system, marker) == 1
 
 
 def test_readers_are_answered_when_the_one_that_computes_is_killed(system: System, queries: list[Process], reader: Member) -> None:

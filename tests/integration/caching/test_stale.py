@@ -3,14 +3,14 @@
 import time
 
 from broadsheet.ids import new_id
-from tests.support.reading import at_once, redis_of, state
+from tests.support.reading import at_once, executions, redis_of, state
 from tests.support.system import Member, System
 from tests.support.waiting import until
 from tests.support.workplace import Json, add_report, data
 
 
-def _report(reader: Member, *, seconds: int) -> Json:
-    sql = f"select clock_timestamp()::text as at, '{new_id()}' as what from pg_sleep(0.2)"
+def _report(reader: Member, *, seconds: int, marker: str = "") -> Json:
+    sql = f"select clock_timestamp()::text as at, '{marker or new_id()}' as what from pg_sleep(0.2)"
     return add_report(reader, sql=sql, front=f"freshness: {seconds}s")
 
 
@@ -18,8 +18,9 @@ def _at(reader: Member, report: Json) -> str:
     return str(data(reader, report).json["data"][0][0])
 
 
-def test_thirty_readers_of_a_stale_answer_get_it_at_once_and_one_refresh_runs(reader: Member) -> None:
-    report = _report(reader, seconds=3)
+def test_thirty_readers_of_a_stale_answer_get_it_at_once_and_one_refresh_runs(system: System, reader: Member) -> None:
+    marker = new_id()
+    report = _report(reader, seconds=3, marker=marker)
     first = data(reader, report)
     time.sleep(3.0)
     answers = at_once(30, lambda: data(reader, report))
@@ -29,6 +30,7 @@ def test_thirty_readers_of_a_stale_answer_get_it_at_once_and_one_refresh_runs(re
     seen = {(state(answer), answer.body) for answer in answers}
     assert ("stale", first.body) in seen
     assert seen <= {("stale", first.body), ("hit", again.body)}
+    assert executions(system, marker) == 2
 
 
 def test_an_answer_that_is_beyond_stale_is_computed_while_its_reader_waits(reader: Member) -> None:
