@@ -40,7 +40,9 @@ class Settings:
     body_limit_bytes: int = _setting(2 * 1024 * 1024, "Largest request body.", "bytes")
     rpc_timeout_seconds: float = _setting(10.0, "How long a caller waits for an RPC answer.", "seconds")
     rpc_in_flight: int = _setting(256, "RPC calls one process may have under way; more are refused with 503.", "calls")
-    service_workers: int = _setting(32, "Concurrent calls one service process handles (`queries`, whose calls mostly wait, more).", "calls")
+    service_workers: int = _setting(
+        32, "Concurrent calls one service process handles (`queries`, whose calls mostly wait, more).", "calls"
+    )
     query_timeout_seconds: float = _setting(30.0, "Statement timeout of a query that a reader waits for.", "seconds")
     query_row_limit: int = _setting(10_000, "Most rows one block can show.", "rows")
     query_byte_limit: int = _setting(64 * 1024 * 1024, "Most memory (as Arrow) that the rows of one block can take.", "bytes")

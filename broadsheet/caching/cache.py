@@ -30,7 +30,7 @@ from broadsheet.errors import BroadsheetError
 from broadsheet.positions import BEGINNING, PRIMARY, is_position, read_floor
 
 #: Refusals that are an answer as well, and kept for a moment.
-_KEPT_REFUSALS = frozenset({401, 403, 404, 422})
+KEPT_REFUSALS = frozenset({401, 403, 404, 422})
 _REFUSAL_SECONDS = 5.0
 #: So much of a ttl is random, so that what was stored together does not end together.
 _JITTER = 0.1
@@ -254,7 +254,7 @@ class Cache:
             with computing(computation):
                 value, ok = compute(), True
         except BroadsheetError as error:
-            if error.status not in _KEPT_REFUSALS:
+            if error.status not in KEPT_REFUSALS:
                 raise
             value, ok = msgspec.json.encode(errors.to_wire(error)), False
         finally:

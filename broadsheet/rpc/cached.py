@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from broadsheet import errors
-from broadsheet.caching.cache import Cache, Look, State
+from broadsheet.caching.cache import KEPT_REFUSALS, Cache, Look, State
 from broadsheet.caching.computing import current
 from broadsheet.caching.counts import Outcome
 from broadsheet.caching.entries import Entry
@@ -59,7 +59,7 @@ class CachedCall:
         self._call = call
         self._name = f"{call.method.service}.{call.method.method}"
         self._asked: OrderedDict[str, bytes] = OrderedDict()
-        self._flights: Flights[KeptReply] = Flights()
+        self._flights: Flights[KeptReply | BroadsheetError] = Flights()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.ask(*args, **kwargs).value
@@ -156,14 +156,26 @@ class CachedCall:
 
     def _sent(self, named: dict[str, Any], asked: Question | None) -> KeptReply:
         """The reply; one call for all of this process who ask the same at the same time, unless they want an answer of now."""
-
-        def send() -> KeptReply:
-            return _decode_reply(self._call.send(named))
-
         if self.cache is None or asked is None or asked.max_age_seconds is not None:
-            return send()
+            return _decode_reply(self._call.send(named))
         cache = self.cache
-        return self._flights.lead(asked.key, send, timeout_seconds=_FLIGHT_SECONDS, holds=lambda reply: cache.unmoved(reply.tags))[0]
+
+        def send() -> KeptReply | BroadsheetError:
+            try:
+                return _decode_reply(self._call.send(named))
+            except BroadsheetError as refused:
+                if refused.status not in KEPT_REFUSALS:
+                    raise
+                return refused
+
+        def holds(reply: KeptReply | BroadsheetError) -> bool:
+            """A refusal does not say what it depends on; the service knows."""
+            return isinstance(reply, KeptReply) and cache.unmoved(reply.tags)
+
+        reply, _ = self._flights.lead(asked.key, send, timeout_seconds=_FLIGHT_SECONDS, holds=holds)
+        if isinstance(reply, BroadsheetError):
+            raise reply
+        return reply
 
     def _as_asked(self, asked: Question, named: dict[str, Any]) -> bytes:
         """The call as bytes that can be made again later."""

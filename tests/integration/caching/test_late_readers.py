@@ -55,6 +55,15 @@ def test_who_asks_after_a_change_gets_the_new_version_though_the_old_one_is_bein
     assert data(reader, report).json["data"] == [[2]]
 
 
+def test_who_asks_after_a_mistake_was_put_right_does_not_hear_of_it(system: System, reader: Member) -> None:
+    with closed_gate(system) as gate:
+        report = add_report(reader, sql=f"select 1 / (random() * 0)::int as one, '{new_id()}' as what from ({gate.sql}) as gated")
+        right = one_query("select 2 as one")
+        early, late = _early_and_late(reader, report, gate, lambda: reader.api.call("PUT", f"/reports/{report['id']}", right))
+    assert (early.status, early.json["code"]) == (422, "query_failed")
+    assert [answer.json.get("data") for answer in late] == [[[2]]] * LATE
+
+
 def test_who_asks_after_the_data_were_refreshed_gets_data_of_after_it(system: System, reader: Member) -> None:
     [source] = reader.api.get("/data-sources").json["items"]
     refreshed: list[Json] = []
