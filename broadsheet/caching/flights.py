@@ -63,21 +63,20 @@ class Flights(Generic[T]):
 
         ``holds`` is asked by who has waited for a flight that was under way before they came.
         """
-        for began_before in (True, False):
+        began_before = True
+        while True:
             flight, leading = self._board(key)
             if leading:
                 return self._fly(key, flight, compute), False
             try:
                 found = flight.wait(timeout_seconds)
-            except Cancelled:  # everybody had gone who was there when it began
-                if not began_before:
-                    raise
-                continue
-            if found is None:
-                break
-            if not began_before or holds(found):
-                return found, True
-        return compute(), False
+                if found is None:
+                    return compute(), False
+                if not began_before or holds(found):
+                    return found, True
+            except Cancelled:  # whoever led has gone
+                pass
+            began_before = False
 
     def _board(self, key: str) -> tuple[Flight[T], bool]:
         """The flight under way, or a new one to lead."""

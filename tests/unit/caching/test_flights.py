@@ -112,6 +112,19 @@ def test_who_joins_what_was_given_up_because_all_had_gone_gets_an_answer(pool: T
     assert other.result() == (2, False)
 
 
+def test_however_many_leaders_go_who_is_left_gets_an_answer(pool: ThreadPoolExecutor) -> None:
+    flights, leaving = Flights[int](), [_Failing(Cancelled("The query was cancelled.")) for _ in range(6)]
+    for number, work in enumerate(leaving):
+        _asks(pool, flights, work)
+        if number == 0:
+            until(lambda: leaving[0].begun == 1)
+    other = _asks(pool, flights, lambda: 7)
+    _waiting(flights, 6)
+    for work in leaving:
+        work.go_on.set()
+    assert other.result()[0] == 7
+
+
 def test_who_has_waited_too_long_computes_alone(pool: ThreadPoolExecutor) -> None:
     flights, work = Flights[int](), Work()
     leader = _asks(pool, flights, work)
