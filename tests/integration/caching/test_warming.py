@@ -4,7 +4,7 @@ import time
 
 from broadsheet.caching.counts import most_read
 from broadsheet.caching.store import Store
-from broadsheet.contracts.catalog import Catalog, report_tag, source_tag
+from broadsheet.contracts.catalog import report_tag, source_tag
 from broadsheet.ids import new_id
 from tests.support.reading import redis_of, settled, state
 from tests.support.system import Member, System
@@ -35,7 +35,7 @@ def test_after_a_refresh_of_the_data_the_first_reader_gets_a_hit(system: System,
     _counted(system, source_tag(source_id))
     _counted(system, report_tag(report["id"]))
     executed = _answers(system)
-    system.remote(Catalog).source_refreshed(reader.principal, source_id)
+    assert reader.api.post(f"/data-sources/{source_id}/refreshed").status == 200
     _wait_for_another(system, executed)
     first = data(reader, report)
     assert (state(first), first.json["as_of"] > before.json["as_of"]) == ("hit", True)
@@ -57,7 +57,7 @@ def test_without_a_reader_nothing_is_computed(system: System, reader: Member) ->
     report, source_id = _report(reader), _source_id(reader)
     with redis_of(system) as redis:
         redis.delete(f"bs:h:{source_tag(source_id)}")
-    system.remote(Catalog).source_refreshed(reader.principal, source_id)
+    assert reader.api.post(f"/data-sources/{source_id}/refreshed").status == 200
     assert state(data(reader, report)) == "miss"
 
 
