@@ -2,10 +2,13 @@
 
 import time
 
+import msgspec
+
 from broadsheet.caching.counts import most_read
 from broadsheet.caching.store import Store
 from broadsheet.contracts.catalog import report_tag, source_tag
 from broadsheet.ids import new_id
+from services.queries.warming import questions
 from tests.support.reading import redis_of, settled, state
 from tests.support.system import Member, System
 from tests.support.texts import one_query
@@ -59,6 +62,29 @@ def test_without_a_reader_nothing_is_computed(system: System, reader: Member) ->
         redis.delete(f"bs:h:{source_tag(source_id)}")
     assert reader.api.post(f"/data-sources/{source_id}/refreshed").status == 200
     assert state(data(reader, report)) == "miss"
+
+
+def test_what_was_counted_by_another_version_or_damaged_is_left_out(system: System, reader: Member) -> None:
+    order = {"report_id": new_id(), "params": {}}
+    principal = msgspec.to_builtins(reader.principal)
+    counted = [
+        ["data", {"principal": principal, "order": order, "query": "numbers"}],
+        ["data", {"principal": principal, "order": order, "query": "numbers", "unknown": 1}],
+        ["data", {"order": order}],
+        ["explain", {"principal": principal, "order": order, "query": "numbers"}],
+        ["source_schema", {"principal": principal, "source_id": new_id()}],
+        ["__init__", {}],
+        ["gone", {}],
+        {"data": 1},
+        7,
+    ]
+    raw = [msgspec.json.encode(question) for question in counted] + [b"", b"\xff garbage"]
+    with redis_of(system, database=13) as redis:
+        redis.delete("bs:h:report:1")
+        redis.zadd("bs:h:report:1", dict.fromkeys(raw, 1.0))
+        found = list(questions(Store(redis), "report:1"))
+        redis.flushdb()
+    assert [(name, arguments["query"]) for name, arguments in found] == [("data", "numbers")]
 
 
 def _wait_for_another(system: System, executed: set[bytes]) -> None:
