@@ -3,7 +3,7 @@
  */
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 interface Props {
   label: string;
@@ -25,7 +25,8 @@ export function Popover(props: Props) {
   const button = useRef<HTMLButtonElement>(null);
   const panelId = useId();
 
-  useEffect(() => {
+  // Before anybody can press a key: what opens has the focus at once.
+  useLayoutEffect(() => {
     if (!open) return;
     const outside = (event: Event) => {
       if (!event.composedPath().includes(root.current as EventTarget)) setOpen(false);
