@@ -2,6 +2,8 @@
 
 redis-py's client looks whether a connection has something to read before it uses it, and wraps every command several times: measured,
 half of what a cached read costs. Here a connection is used as it is, and one that has died while it lay idle is replaced once.
+
+What a reader would get wrong: a pool's ``make_connection`` counts what it ever made, and refuses to make the hundred and first.
 """
 
 from collections import deque
@@ -11,6 +13,13 @@ from typing import Any
 import redis
 
 Command = Sequence[str | bytes]
+
+
+def connected(pool: "redis.ConnectionPool") -> Any:
+    """A connection of its own with a pool's settings. Raises ``redis.RedisError`` or ``OSError``."""
+    connection: Any = pool.connection_class(**pool.connection_kwargs)
+    connection.connect()
+    return connection
 
 
 class Connections:
@@ -29,19 +38,14 @@ class Connections:
         try:
             connection = self._idle.pop()
         except IndexError:
-            return self._ask(self._new(), commands)
+            return self._ask(connected(self._pool), commands)
         try:
             return self._ask(connection, commands)
         except (redis.ConnectionError, OSError) as error:
             if isinstance(error, redis.TimeoutError | TimeoutError):
                 raise
             self._drop_idle()
-            return self._ask(self._new(), commands)
-
-    def _new(self) -> Any:
-        connection: Any = self._pool.make_connection()
-        connection.connect()
-        return connection
+            return self._ask(connected(self._pool), commands)
 
     def _ask(self, connection: Any, commands: Sequence[Command]) -> list[Any]:
         replies = []

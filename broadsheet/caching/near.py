@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import redis
 
+from broadsheet.caching.connections import connected
 from broadsheet.caching.store import EPOCH, POSITIONS
 from broadsheet.logs import logger
 
@@ -134,9 +135,9 @@ class Line:
     def _listen_forever(self) -> None:
         failures = 0
         while not self._closed.is_set():
-            connection: Any = self._pool.make_connection()
+            connection: Any = None
             try:
-                connection.connect()
+                connection = connected(self._pool)
                 connection._parser.set_invalidation_push_handler(self._told)  # the one way in which redis-py gives them
                 connection.send_command("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", POSITIONS)
                 connection.read_response()
@@ -149,7 +150,8 @@ class Line:
                     self._log.warning("cache.line_lost", error=str(error) or type(error).__name__)
                 self._closed.wait(min(2.0, 0.05 * 2 ** min(failures, 8)) * random.uniform(0.5, 1.0))
             finally:
-                connection.disconnect()
+                if connection is not None:
+                    connection.disconnect()
 
     def _listen(self, connection: Any) -> None:
         while not self._closed.is_set():

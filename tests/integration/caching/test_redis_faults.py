@@ -6,8 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
+import redis
 
 from broadsheet.caching.breaker import Breaker, State
+from broadsheet.caching.near import Line, Near
 from broadsheet.caching.store import EPOCH, Store
 from broadsheet.ids import new_id
 from tests.support.faults import paused
@@ -139,6 +141,42 @@ def test_the_breaker_opens_and_closes_by_itself(system: System) -> None:
             assert time.monotonic() - began < 2.0
         until(lambda: store.read(["bs:test"]) == [None], within_seconds=3, what="Redis being asked again")
         assert breaker.state is State.CLOSED
+
+
+def test_connections_that_are_lost_again_and_again_are_made_again(system: System) -> None:
+    """redis-py's pools count what they ever made: theirs would be used up after these few."""
+    name = f"lost-{new_id()}"
+    with (
+        redis_of(system) as other,
+        redis.Redis.from_url(f"{system.stack.endpoints.redis_url}?max_connections=3&client_name={name}") as client,
+    ):
+        store = Store(client)
+        for _ in range(10):
+            assert store.read(["bs:test"]) == [None]
+            assert _disconnected(other, name) == 1
+        assert store.read(["bs:test"]) == [None]
+        assert store.errors == 0
+
+
+def test_the_line_on_which_changes_are_told_comes_back_again_and_again(system: System) -> None:
+    name, near = f"line-{new_id()}", Near()
+    line = Line(f"{system.stack.endpoints.redis_url}?max_connections=3&client_name={name}", near)
+    try:
+        with redis_of(system) as other:
+            for _ in range(6):
+                until(lambda: near.told and _disconnected(other, name), within_seconds=5, what="the line")
+            until(lambda: _named(other, name) and near.told, within_seconds=5, what="the line again")
+    finally:
+        line.close()
+
+
+def _named(client: "redis.Redis", name: str) -> list[str]:
+    return [str(one["id"]) for one in client.client_list() if one["name"] == name]
+
+
+def _disconnected(client: "redis.Redis", name: str) -> int:
+    """How many connections of this name there were."""
+    return sum(client.client_kill_filter(_id=number) for number in _named(client, name))
 
 
 @contextmanager
