@@ -1,9 +1,9 @@
 """The cache's words to Redis, behind a circuit breaker: nothing here raises because of Redis.
 
-Keys: ``bs:p:epoch`` is the cluster that positions belong to; ``bs:p:EPOCH:TAG`` a position; ``bs:a:EPOCH:KEY`` an answer; ``bs:b:…`` final
-bytes; ``bs:l:KEY`` a lock of single flight; ``bs:r:…`` a ticket to refresh; ``bs:t:TOKEN`` a change that has moved its positions;
-``bs:x:ID`` a request whose reader has hung up. All but the epoch expire, so a full Redis may evict anything: a missing position makes a
-miss of every answer that depends on it.
+Keys: ``bs:p:epoch`` is the cluster that positions belong to; ``bs:p:EPOCH:TAG`` a position; ``bs:highest`` the greatest of those a change
+has moved; ``bs:a:EPOCH:KEY`` an answer; ``bs:b:…`` final bytes; ``bs:l:KEY`` a lock of single flight; ``bs:r:…`` a ticket to refresh;
+``bs:t:TOKEN`` a change that has moved its positions; ``bs:x:ID`` a request whose reader has hung up. All but the epoch and the highest
+position expire, so a full Redis may evict anything: a missing position makes a miss of every answer that depends on it.
 """
 
 import time
@@ -20,36 +20,57 @@ from broadsheet.logs import logger
 
 POSITIONS = "bs:p:"
 EPOCH = f"{POSITIONS}epoch"
+#: The greatest position that a change has moved a tag to; like the epoch it never expires, so it is never evicted.
+HIGHEST = "bs:highest"
 _POSITION_SECONDS = 7 * 24 * 3600
 #: How long a token of a change is remembered: the relay comes long before.
 _TOKEN_SECONDS = 600
 
+#: What both scripts begin with: KEYS[1] is the epoch, KEYS[2] the highest position, ARGV[1] the epoch, ARGV[2] a position.
+_BEGIN = """
+local function is_position(text)
+  return type(text) == 'string' and #text == 24 and not string.find(text, '[^0-9A-F]')
+end
+local highest = redis.pcall('get', KEYS[2])
+if redis.pcall('get', KEYS[1]) ~= ARGV[1] then
+  redis.call('set', KEYS[1], ARGV[1])
+  redis.call('del', KEYS[2])
+  highest = nil
+end
+local floor = ARGV[2]
+if is_position(highest) and highest > floor then floor = highest end
+"""
+
 #: Moves the positions of tags to a commit's, once per change. A position always grows, if only by one: an answer that was computed while
-#: the commit was written but not yet visible, under the same position, must not hold.
-_MOVE = """
-if redis.call('set', KEYS[1], '1', 'NX', 'EX', ARGV[3]) == false then return 0 end
-if redis.pcall('get', KEYS[2]) ~= ARGV[1] then redis.call('set', KEYS[2], ARGV[1]) end
-for i = 3, #KEYS do
+#: the commit was written but not yet visible, under the same position, must not hold. Of a tag that has lost its position nobody knows
+#: under which its answers stand, but none is beyond the highest.
+_MOVE = f"""{_BEGIN}
+if redis.call('set', KEYS[3], '1', 'NX', 'EX', ARGV[3]) == false then return 0 end
+local function next_to(text)
+  local high, low = tonumber(string.sub(text, 9, 16), 16), tonumber(string.sub(text, 17, 24), 16) + 1
+  if low >= 4294967296 then high, low = high + 1, 0 end
+  return string.sub(text, 1, 8) .. string.format('%08X%08X', high, low)
+end
+local most = floor
+for i = 4, #KEYS do
   local now = redis.call('get', KEYS[i])
   local wanted = ARGV[2]
-  if now and now >= wanted then
-    local high, low = tonumber(string.sub(now, 9, 16), 16), tonumber(string.sub(now, 17, 24), 16) + 1
-    if low >= 4294967296 then high, low = high + 1, 0 end
-    wanted = string.sub(now, 1, 8) .. string.format('%08X%08X', high, low)
-  end
+  if not now then wanted = next_to(floor) elseif now >= wanted then wanted = next_to(now) end
   redis.call('set', KEYS[i], wanted, 'EX', ARGV[4])
+  if wanted > most then most = wanted end
 end
+redis.call('set', KEYS[2], most)
 return 1
 """
 
-#: Gives a position to tags that have none (or something that is none), and says what all of them have now.
-_PLANT = """
-if redis.pcall('get', KEYS[1]) ~= ARGV[1] then redis.call('set', KEYS[1], ARGV[1]) end
-local found = {}
-for i = 2, #KEYS do
+#: Gives a position to tags that have none (or something that is none), and says what all of them have now. Never one from before a change
+#: that was told: an answer of then must not hold again.
+_PLANT = f"""{_BEGIN}
+local found = {{}}
+for i = 3, #KEYS do
   local now = redis.pcall('get', KEYS[i])
-  if type(now) ~= 'string' or string.find(now, '[^0-9A-F]') or #now ~= 24 then
-    now = ARGV[2]
+  if not is_position(now) then
+    now = floor
     redis.call('set', KEYS[i], now, 'EX', ARGV[3])
   end
   found[#found + 1] = now
@@ -148,7 +169,7 @@ class Store:
             return False
         with self._counted():
             try:
-                self._move(keys=[f"bs:t:{token}", EPOCH, *keys], args=[epoch, position, _TOKEN_SECONDS, _POSITION_SECONDS])
+                self._move(keys=[EPOCH, HIGHEST, f"bs:t:{token}", *keys], args=[epoch, position, _TOKEN_SECONDS, _POSITION_SECONDS])
             except redis.ResponseError as full:
                 self._log.warning("cache.refused", error=str(full))
                 self._redis.delete(*keys)  # a full Redis still forgets: without a position, every answer is a miss
@@ -160,7 +181,7 @@ class Store:
         if not self.breaker.allows():
             return None
         with self._counted():
-            keys = [EPOCH, *(position_key(epoch, tag) for tag in tags)]
+            keys = [EPOCH, HIGHEST, *(position_key(epoch, tag) for tag in tags)]
             found: Any = self._plant(keys=keys, args=[epoch, position, _POSITION_SECONDS])
             return {tag: value.decode() for tag, value in zip(tags, found, strict=True)}
         return None

@@ -21,6 +21,8 @@ from tests.support.system import System
 
 NOW = position(1, "0/100")
 LATER = position(1, "0/200")
+#: Where a tag is that had no position, after a change at ``LATER``.
+MOVED = position(1, "0/201")
 KEPT = Policy(ttl_seconds=100.0)
 
 
@@ -99,12 +101,14 @@ def test_whoever_computes_reads_nothing_older_than_the_positions(cache: Cache, s
         return b"1"
 
     cache.serve(_question("report:1", "reports:1"), KEPT, compute)
-    assert (floors, read_floor.get()) == ([LATER], None)
+    assert (floors, read_floor.get()) == ([MOVED], None)
 
 
 def test_what_is_found_out_on_the_way_counts_from_there_on(cache: Cache, store: Store, client: "redis.Redis") -> None:
     question = _question("credential:1")
+    cache.serve(question, KEPT, _answers(0))  # plants its position
     assert store.move(new_id(), "e.1", LATER, ["user:1"])
+    client.delete(answer_key("e.1", question.key))
     floors: list[str | None] = []
 
     def compute() -> bytes:
@@ -116,8 +120,8 @@ def test_what_is_found_out_on_the_way_counts_from_there_on(cache: Cache, store: 
     cache.serve(question, KEPT, compute)
     kept = _kept(client, question)
     assert kept is not None
-    assert kept.tags == {"credential:1": NOW, "user:1": LATER}
-    assert (floors, read_floor.get()) == ([NOW, LATER], None)
+    assert kept.tags == {"credential:1": NOW, "user:1": MOVED}
+    assert (floors, read_floor.get()) == ([NOW, MOVED], None)
     assert store.move(new_id(), "e.1", LATER, ["user:1"])
     assert cache.look(question).entry is None
 
