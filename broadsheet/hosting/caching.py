@@ -78,7 +78,7 @@ class ProcessCache(SharedExtension):  # type: ignore[misc]
         """After a failover or a restore nothing may hold that was stored before: positions start again in a new epoch."""
         assert self._database is not None
         while not self._stopped:
-            with contextlib.suppress(BroadsheetError):
+            with contextlib.suppress(BroadsheetError):  # the database is away: the next round asks again
                 self.get().store.plant(*self._database.position(), ())
             eventlet.sleep(_EPOCH_SECONDS * random.uniform(0.8, 1.2))
 

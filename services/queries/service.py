@@ -130,7 +130,7 @@ class QueriesService:
     def _warm(self, tag: str) -> None:
         """Compute again what is read most of the answers that have just ended."""
         for name, arguments in warming.questions(self.answers.cache.store, tag):
-            with suppress(BroadsheetError):
+            with suppress(BroadsheetError):  # nobody asked for it; who does will be told
                 getattr(self, name)(**arguments)
 
     def _report(self, principal: Principal, order: ReadOrder) -> tuple[ReportText, Report, ReadOrder]:

@@ -19,7 +19,7 @@ from web.edge.authentication import COOKIE
 from web.edge.backends import Backends
 from web.edge.endpoints import JSON
 from web.edge.parameters import parameters
-from web.edge.reads import headers
+from web.edge.reads import MISSED, headers
 from web.edge.requestid import HEADER, request_id
 
 _PATH = re.compile(r"/api/v1/reports/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/queries/([^/]+)/data")
@@ -59,8 +59,9 @@ class HotPath:
         try:
             read = self._reads.kept(identity.principal, order, query, None, environ)
         except BroadsheetError:
-            return None
+            return None  # a refusal that was kept: the application says it as a problem document
         if read is None:
+            environ[MISSED] = True
             return None
         sent = [*headers(read), (HEADER, request_id(environ))]
         if read.body is None:

@@ -34,10 +34,7 @@ def database(request, stack) -> tuple[str, bool]:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 for statement in statements:
-                    try:
-                        cursor.execute(statement)
-                    except psycopg2.errors.FeatureNotSupported:
-                        pytest.skip("PostgreSQL has no HypoPG here; scripts/bootstrap.sh test installs it")
+                    cursor.execute(statement)
     return stack.endpoints.primary_url(name).replace("+psycopg2", ""), request.param
 
 
